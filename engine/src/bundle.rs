@@ -1,0 +1,464 @@
+//! The bundle: one file that holds everything a decision needs.
+//!
+//! ```text
+//! {"format":1,"digest":"sha256-…","content":{…}}
+//! ```
+//!
+//! The digest covers the bytes of `content`, and a bundle is read only in the one form in which it
+//! is written: white space, another order of members or a repeated member is refused.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use crate::condition::{Argument, Atom, Condition, Operand, Side};
+use crate::digest::Digest;
+use crate::limits::Limits;
+
+/// The bundle format that this engine writes and reads.
+pub const FORMAT: u32 = 1;
+
+/// The newest language edition that this engine knows.
+pub const EDITION: u16 = 2026;
+
+/// What a bundle holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Content {
+    /// The language edition of the policy.
+    pub edition: u16,
+    /// Whether globs were resolved from a reviewed `placet.lock`.
+    pub locked: bool,
+    /// The policy as Cedar, which decides.
+    pub cedar: Cedar,
+    /// MCP servers by their name in the policy.
+    pub servers: BTreeMap<String, Server>,
+    /// Groups of users by name.
+    pub groups: BTreeMap<String, Group>,
+    /// Admitted clients by name.
+    pub clients: BTreeMap<String, Client>,
+    /// Capabilities by name.
+    pub capabilities: BTreeMap<String, Capability>,
+    /// Consents by name.
+    pub terms: BTreeMap<String, Terms>,
+    /// The rules by name, for explanations.
+    pub rules: BTreeMap<String, Rule>,
+}
+
+/// The policy as Cedar.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cedar {
+    /// The schema, in Cedar's schema syntax.
+    pub schema: String,
+    /// The static entities, in Cedar's JSON form: groups, clients, servers.
+    pub entities: serde_json::Value,
+    /// The policies by their id.
+    pub policies: BTreeMap<String, String>,
+}
+
+/// An MCP server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// How calls name the server: its canonical resource URI (RFC 8707), or `local:` and a name.
+    pub identity: String,
+    /// Which credentials the server accepts.
+    pub credentials: Credentials,
+    /// The declared scopes, each with every scope it stands for: itself and all it implies.
+    pub scopes: BTreeMap<String, BTreeSet<String>>,
+    /// The catalogue's tools by name.
+    pub tools: BTreeMap<String, Tool>,
+}
+
+/// Which credentials a server accepts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Credentials {
+    /// OAuth access tokens whose audience is the server, from one of these issuers.
+    Oauth {
+        /// Accepted issuers, as in the token's `iss`.
+        issuers: BTreeSet<String>,
+    },
+    /// The standing right of whoever runs a local (stdio) server.
+    Local {
+        /// The highest access level it reaches.
+        up_to: Access,
+        /// The author's reason.
+        because: String,
+    },
+}
+
+/// A tool of a catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Tool {
+    /// The digest of the whole definition; `None` where it has none (an integer beyond ±2⁵³).
+    pub digest: Option<Digest>,
+    /// The highest access of the tool's capabilities; `None` in no capability.
+    pub access: Option<Access>,
+    /// The capabilities that hold the tool.
+    pub capabilities: BTreeSet<String>,
+    /// Whether the `inputSchema` could be translated. Where not, a condition on the tool's
+    /// arguments counts against the call.
+    pub typed: bool,
+    /// What the Cedar policies read of the arguments.
+    pub reads: Reads,
+}
+
+/// What the Cedar policies that concern a tool read of its arguments.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reads {
+    /// Handed over in `context.args`.
+    pub arguments: BTreeSet<Argument>,
+    /// Normal forms, handed over in `context.views`.
+    pub views: BTreeSet<Operand>,
+    /// Arguments whose presence is asked for, by path, handed over in `context.present`.
+    pub present: BTreeSet<Argument>,
+    /// Quantified atoms that an `allow` or a `where` reads, handed over in `context.facts`.
+    pub allow_facts: BTreeSet<Atom>,
+    /// Quantified atoms that a `deny` reads, handed over in `context.facts`.
+    pub deny_facts: BTreeSet<Atom>,
+}
+
+impl Reads {
+    /// Every quantified atom with its side.
+    pub fn facts(&self) -> impl Iterator<Item = (&Atom, Side)> {
+        let allow = self.allow_facts.iter().map(|atom| (atom, Side::Allow));
+        allow.chain(self.deny_facts.iter().map(|atom| (atom, Side::Deny)))
+    }
+}
+
+/// The name of a quantified atom in `context.facts`.
+pub fn fact_name(atom: &Atom, side: Side) -> String {
+    match side {
+        Side::Allow => atom.to_string(),
+        Side::Deny => format!("{atom}, or no value"),
+    }
+}
+
+/// How much harm a tool can do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Looks, and changes nothing.
+    Read,
+    /// Changes things in ways that can be undone.
+    Write,
+    /// Changes things for good.
+    Destructive,
+}
+
+impl Access {
+    /// All levels, lowest first.
+    pub const ALL: [Self; 3] = [Self::Read, Self::Write, Self::Destructive];
+
+    /// The next level up.
+    pub fn above(self) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| *level > self)
+    }
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Destructive => "destructive",
+        })
+    }
+}
+
+/// A group of users: who has the claim, and is in every group of `and_in`, and the members of every
+/// group that names this one in `within`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Group {
+    /// The issuer whose claims count.
+    pub issuer: String,
+    /// The claim's name, or a path of member names to it.
+    pub claim: Vec<String>,
+    /// What the claim must be, or as an array have among its elements.
+    pub has: String,
+    /// Groups that a member must be in as well.
+    pub and_in: BTreeSet<String>,
+    /// Groups that every member of this one is in.
+    pub within: BTreeSet<String>,
+}
+
+/// An admitted OAuth client.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Client {
+    /// The https URL of the client ID metadata document; with an `issuer`, the `client_id` there.
+    pub id: String,
+    /// The issuer at which the client is registered; `None` for a metadata document.
+    pub issuer: Option<String>,
+    /// Who answers for the client.
+    pub owner: Option<String>,
+}
+
+/// A named, privilege-bearing set of tools.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Capability {
+    /// The server's name in the policy.
+    pub server: String,
+    /// What the user is shown.
+    pub description: String,
+    /// How much harm the tools can do.
+    pub access: Access,
+    /// Scope sets, any of which suffices; one empty set where nothing is needed.
+    pub needs: BTreeSet<BTreeSet<String>>,
+    /// The condition on every use of this capability.
+    #[serde(rename = "where")]
+    pub condition: Option<Condition>,
+}
+
+/// A declared consent: what the user is shown, and what it grants.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// The digest that a receipt given today carries.
+    pub digest: Digest,
+    /// The server's name in the policy.
+    pub server: String,
+    /// The author's text, in which `{client}` stands for the client's name.
+    pub text: String,
+    /// One generated line for each granted capability, shown below the text.
+    pub lines: Vec<String>,
+    /// The granted capabilities.
+    pub grants: BTreeSet<String>,
+    /// The purposes that a call may state.
+    pub purposes: BTreeSet<String>,
+    /// Whether a call must state one.
+    pub purpose_required: bool,
+    /// Seconds that a receipt lasts from `given_at`.
+    pub lasts: Option<i64>,
+}
+
+/// `allow` or `deny`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// What the rule does.
+    pub effect: Effect,
+    /// Whom it concerns; any of these.
+    pub who: BTreeSet<Who>,
+    /// Through which clients, by name; `None`: any.
+    pub clients: Option<BTreeSet<String>>,
+    /// The condition; `None`: always.
+    pub when: Option<Condition>,
+    /// The author's reason.
+    pub because: Option<String>,
+    /// Where the rule stands.
+    pub source: Source,
+}
+
+/// What a rule does, and to what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Effect {
+    /// Makes capabilities usable.
+    Allow {
+        /// Each by itself: its `needs`, its `where`.
+        capabilities: BTreeSet<String>,
+        /// The consent that must stand behind the call; `None`: without consent.
+        under: Option<String>,
+    },
+    /// Forbids tools.
+    Deny {
+        /// Any of these.
+        targets: BTreeSet<Target>,
+    },
+}
+
+/// What a `deny` forbids.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Target {
+    /// The tools of a capability.
+    Capability(String),
+    /// The tools of an access level and above.
+    Access(Access),
+}
+
+/// Whom a rule concerns.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Who {
+    /// Any user.
+    Anyone,
+    /// The members of a group.
+    Group(String),
+    /// One user.
+    User {
+        /// As in the token's `iss`.
+        issuer: String,
+        /// As in the token's `sub`.
+        subject: String,
+    },
+}
+
+/// Where a statement stands.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The file, relative to the policy's folder, with `/` between its parts.
+    pub file: String,
+    /// The line, from 1.
+    pub line: usize,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}:{}", self.file, self.line)
+    }
+}
+
+#[derive(Serialize)]
+struct WrittenFile<'a> {
+    format: u32,
+    digest: &'a Digest,
+    content: &'a RawValue,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    format: u64,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ReadFile<'a> {
+    format: u32,
+    digest: Digest,
+    #[serde(borrow)]
+    content: &'a RawValue,
+}
+
+/// Writes a bundle. The same content gives the same bytes.
+///
+/// # Errors
+///
+/// [`serde_json::Error`] if the content has no JSON form, which no content that the compiler makes
+/// lacks.
+pub fn write(content: &Content) -> Result<Vec<u8>, serde_json::Error> {
+    let content = serde_json::value::to_raw_value(content)?;
+    let digest = Digest::of_bytes(content.get().as_bytes());
+    let mut bytes =
+        serde_json::to_vec(&WrittenFile { format: FORMAT, digest: &digest, content: &content })?;
+    bytes.push(b'\n');
+    Ok(bytes)
+}
+
+/// Reads a bundle and its digest.
+///
+/// # Errors
+///
+/// [`BundleError`]: too large, cut off, of a newer format or edition, altered, or not as a compiler
+/// writes it.
+pub fn read(bytes: &[u8], limits: &Limits) -> Result<(Content, Digest), BundleError> {
+    if bytes.len() > limits.bundle_bytes {
+        return Err(BundleError::TooLarge { bytes: bytes.len(), limit: limits.bundle_bytes });
+    }
+    let version: Version = serde_json::from_slice(bytes).map_err(unreadable)?;
+    if version.format > u64::from(FORMAT) {
+        return Err(BundleError::NewerFormat { format: version.format });
+    }
+    let file: ReadFile<'_> = serde_json::from_slice(bytes).map_err(unreadable)?;
+    if file.format != FORMAT {
+        return Err(BundleError::Unreadable(format!("there is no bundle format {}", file.format)));
+    }
+    let actual = Digest::of_bytes(file.content.get().as_bytes());
+    if actual != file.digest {
+        return Err(BundleError::Altered { stated: file.digest, actual });
+    }
+    let content: Content = serde_json::from_str(file.content.get()).map_err(unreadable)?;
+    if content.edition > EDITION {
+        return Err(BundleError::NewerEdition { edition: content.edition });
+    }
+    if write(&content).map_err(unreadable)? != bytes {
+        return Err(BundleError::NotCanonical);
+    }
+    Ok((content, file.digest))
+}
+
+fn unreadable(error: serde_json::Error) -> BundleError {
+    if error.is_eof() { BundleError::Truncated } else { BundleError::Unreadable(error.to_string()) }
+}
+
+/// Why a bundle was not loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum BundleError {
+    /// More bytes than [`Limits::bundle_bytes`].
+    TooLarge {
+        /// How many there are.
+        bytes: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// The file ends too early.
+    Truncated,
+    /// Not JSON, or a part is missing, unknown or of the wrong type.
+    Unreadable(String),
+    /// A format that a later engine writes.
+    NewerFormat {
+        /// The file's format.
+        format: u64,
+    },
+    /// An edition that a later engine knows.
+    NewerEdition {
+        /// The file's edition.
+        edition: u16,
+    },
+    /// The content is not what the digest was made of.
+    Altered {
+        /// The digest in the file.
+        stated: Digest,
+        /// The digest of the content.
+        actual: Digest,
+    },
+    /// Written otherwise than a compiler writes it.
+    NotCanonical,
+    /// The Cedar policies, schema or entities do not parse or do not fit together.
+    Cedar(String),
+    /// A table names something that the bundle does not have.
+    Inconsistent(String),
+}
+
+impl fmt::Display for BundleError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLarge { bytes, limit } => {
+                write!(formatter, "the bundle has {bytes} bytes, more than the limit of {limit}")
+            }
+            Self::Truncated => formatter.write_str("the bundle ends too early: it was cut off"),
+            Self::Unreadable(what) => write!(formatter, "this is not a bundle: {what}"),
+            Self::NewerFormat { format } => write!(
+                formatter,
+                "the bundle has format {format}; this engine reads up to {FORMAT}, so a newer \
+                 Placet is needed"
+            ),
+            Self::NewerEdition { edition } => write!(
+                formatter,
+                "the bundle has edition {edition}; this engine knows up to {EDITION}, so a newer \
+                 Placet is needed"
+            ),
+            Self::Altered { stated, actual } => write!(
+                formatter,
+                "the bundle was altered: it states {stated}, but its content is {actual}"
+            ),
+            Self::NotCanonical => {
+                formatter.write_str("the bundle is not in the form in which a compiler writes it")
+            }
+            Self::Cedar(what) => write!(formatter, "the bundle's Cedar is unusable: {what}"),
+            Self::Inconsistent(what) => write!(formatter, "the bundle contradicts itself: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for BundleError {}

@@ -1,0 +1,325 @@
+//! Cedar's side of a decision: the facts of a call as a request, and the slice of policies that
+//! concern its tool.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fmt::Display;
+use std::str::FromStr;
+
+use cedar_policy::{
+    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName,
+    EntityUid, Policy, PolicyId, PolicySet, Request, ResourceConstraint, RestrictedExpression,
+    Schema, ValidationMode, Validator,
+};
+
+use crate::bundle::{self, BundleError, Content, fact_name};
+use crate::call::Credential;
+use crate::condition::{Argument, Attribute, Operand, Value, Values};
+use crate::facts::Facts;
+use crate::ids;
+
+/// The policies of a bundle, sliced by tool.
+pub(crate) struct Slices {
+    by_tool: HashMap<String, Slice>,
+    /// Each admitted client with the groups that hold it.
+    clients: HashMap<EntityUid, Entity>,
+    types: Types,
+}
+
+/// What one tool's calls are decided with.
+struct Slice {
+    policies: PolicySet,
+    action: EntityUid,
+    action_entity: Entity,
+    server: EntityUid,
+}
+
+struct Types {
+    user: EntityTypeName,
+    group: EntityTypeName,
+    client: EntityTypeName,
+}
+
+fn uid(kind: &EntityTypeName, id: String) -> EntityUid {
+    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
+}
+
+fn unusable(error: impl Display) -> BundleError {
+    BundleError::Cedar(error.to_string())
+}
+
+impl Slices {
+    /// Parses, validates and slices the policies.
+    pub(crate) fn new(content: &Content) -> Result<Self, BundleError> {
+        let kind = |name: &str| EntityTypeName::from_str(name).map_err(unusable);
+        let types = Types { user: kind("User")?, group: kind("Group")?, client: kind("Client")? };
+        let (action, server) = (kind("Action")?, kind("Server")?);
+
+        let (schema, _) = Schema::from_cedarschema_str(&content.cedar.schema).map_err(unusable)?;
+        let entities = Entities::from_json_value(content.cedar.entities.clone(), Some(&schema))
+            .map_err(unusable)?;
+        let policies = parse(&content.cedar.policies)?;
+        let set = PolicySet::from_policies(policies.iter().cloned()).map_err(unusable)?;
+        let verdict = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
+        if let Some(error) = verdict.validation_errors().next() {
+            return Err(unusable(error));
+        }
+
+        let action_entities = schema.action_entities().map_err(unusable)?;
+        let mut by_tool = HashMap::new();
+        for (server_name, declared) in &content.servers {
+            for tool in declared.tools.keys() {
+                let id = ids::tool(server_name, tool);
+                let action = uid(&action, id.clone());
+                let server = uid(&server, ids::server(server_name));
+                let ancestors: HashSet<EntityUid> = action_entities
+                    .ancestors(&action)
+                    .ok_or_else(|| unusable(format_args!("the schema has no {action}")))?
+                    .cloned()
+                    .collect();
+                let concerned = policies
+                    .iter()
+                    .filter(|policy| concerns(policy, &action, &ancestors, &server))
+                    .cloned();
+                by_tool.insert(
+                    id,
+                    Slice {
+                        policies: PolicySet::from_policies(concerned).map_err(unusable)?,
+                        action_entity: Entity::new_no_attrs(action.clone(), ancestors),
+                        action,
+                        server,
+                    },
+                );
+            }
+        }
+        let clients = entities
+            .iter()
+            .filter(|entity| *entity.uid().type_name() == types.client)
+            .map(|entity| (entity.uid(), entity.clone()))
+            .collect();
+        Ok(Self { by_tool, clients, types })
+    }
+
+    /// Cedar's answer. Cedar skips a policy whose evaluation errs; here that is an error.
+    pub(crate) fn decide(
+        &self,
+        tool: &str,
+        facts: &Facts<'_>,
+        consents: BTreeSet<String>,
+    ) -> Result<Decision, String> {
+        let slice = self.by_tool.get(tool).ok_or("no policies were compiled for the tool")?;
+        let user = facts.call.user.as_ref().ok_or("the call names no user")?;
+        let principal = uid(&self.types.user, ids::user(&user.issuer, &user.subject));
+        let client = uid(
+            &self.types.client,
+            ids::client(facts.call.client.issuer.as_deref(), &facts.call.client.id),
+        );
+        let groups = facts.groups.iter().map(|name| uid(&self.types.group, ids::group(name)));
+        let mut entities = vec![
+            slice.action_entity.clone(),
+            Entity::new_no_attrs(principal.clone(), groups.collect()),
+        ];
+        entities.extend(self.clients.get(&client).cloned());
+        let entities =
+            Entities::from_entities(entities, None).map_err(|error| error.to_string())?;
+        let context = context(facts, client, consents).map_err(|error| error.to_string())?;
+        let request =
+            Request::new(principal, slice.action.clone(), slice.server.clone(), context, None)
+                .map_err(|error| error.to_string())?;
+        let response = Authorizer::new().is_authorized(&request, &slice.policies, &entities);
+        match response.diagnostics().errors().next() {
+            Some(error) => Err(error.to_string()),
+            None => Ok(response.decision()),
+        }
+    }
+}
+
+/// Parses the policies under the ids that they are filed under.
+fn parse(policies: &BTreeMap<String, String>) -> Result<Vec<Policy>, BundleError> {
+    let parse = |(id, text): (&String, &String)| {
+        Policy::parse(Some(PolicyId::new(id)), text).map_err(unusable)
+    };
+    policies.iter().map(parse).collect()
+}
+
+/// Whether a policy's scope holds a tool. One that does not can never be satisfied by a call of it.
+fn concerns(
+    policy: &Policy,
+    action: &EntityUid,
+    ancestors: &HashSet<EntityUid>,
+    server: &EntityUid,
+) -> bool {
+    let action_fits = match policy.action_constraint() {
+        ActionConstraint::Any => true,
+        ActionConstraint::Eq(only) => only == *action,
+        ActionConstraint::In(groups) => {
+            groups.iter().any(|group| group == action || ancestors.contains(group))
+        }
+    };
+    let resource_fits = match policy.resource_constraint() {
+        ResourceConstraint::Eq(only) => only == *server,
+        _ => true,
+    };
+    action_fits && resource_fits
+}
+
+type Record = Vec<(String, RestrictedExpression)>;
+
+fn string(text: &str) -> RestrictedExpression {
+    RestrictedExpression::new_string(text.to_owned())
+}
+
+fn strings<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> RestrictedExpression {
+    RestrictedExpression::new_set(texts.into_iter().map(|text| string(text.as_ref())))
+}
+
+fn expression(value: &Value) -> RestrictedExpression {
+    match value {
+        Value::String(text) => string(text),
+        Value::Boolean(value) => RestrictedExpression::new_bool(*value),
+        Value::Integer(value) => RestrictedExpression::new_long(*value),
+        Value::Address(address) => RestrictedExpression::new_ip(address.to_string()),
+        Value::Strings(members) => strings(members),
+    }
+}
+
+fn context(
+    facts: &Facts<'_>,
+    client: EntityUid,
+    consents: BTreeSet<String>,
+) -> Result<Context, Box<dyn std::error::Error>> {
+    let call = facts.call;
+    let reads = &facts.tool.reads;
+    let optional = |record: &mut Record, name: &str, attribute: Attribute| {
+        if let Some(value) = facts.value(&Operand { view: None, attribute }) {
+            record.push((name.to_owned(), expression(&value)));
+        }
+    };
+
+    let mut client_record: Record = vec![
+        (String::from("entity"), RestrictedExpression::new_entity_uid(client)),
+        (String::from("id"), string(&call.client.id)),
+        (String::from("registration"), string(call.client.registration.as_str())),
+        (String::from("status"), string(call.client.status.as_str())),
+    ];
+    if let Some(issuer) = &call.client.issuer {
+        client_record.push((String::from("issuer"), string(issuer)));
+    }
+
+    let mut user_record = Record::new();
+    optional(&mut user_record, "issuer", Attribute::UserIssuer);
+    optional(&mut user_record, "subject", Attribute::UserSubject);
+
+    let mut token_record: Record = Vec::new();
+    match &call.credential {
+        Some(Credential::Oauth(token)) => {
+            token_record.extend([
+                (String::from("kind"), string("oauth")),
+                (String::from("issuer"), string(&token.issuer)),
+                (String::from("audience"), strings(&token.audience)),
+                (String::from("subject"), string(&token.subject)),
+                (String::from("client_id"), string(&token.client_id)),
+            ]);
+            for (name, time) in [("issued_at", token.issued_at), ("expires_at", token.expires_at)] {
+                if let Some(time) = time {
+                    token_record.push((name.to_owned(), RestrictedExpression::new_long(time)));
+                }
+            }
+        }
+        Some(Credential::Local {}) => token_record.push((String::from("kind"), string("local"))),
+        None => token_record.push((String::from("kind"), string("none"))),
+    }
+    optional(&mut token_record, "age", Attribute::TokenAge);
+    optional(&mut token_record, "auth_age", Attribute::TokenAuthAge);
+    optional(&mut token_record, "lifetime", Attribute::TokenLifetime);
+    optional(&mut token_record, "acr", Attribute::TokenAcr);
+
+    let mut call_record = Record::new();
+    optional(&mut call_record, "address", Attribute::CallAddress);
+
+    let mut pairs: Record = vec![
+        (String::from("call"), RestrictedExpression::new_record(call_record)?),
+        (String::from("client"), RestrictedExpression::new_record(client_record)?),
+        (String::from("consents"), strings(consents)),
+        (String::from("now"), RestrictedExpression::new_long(call.now)),
+        (String::from("scopes"), strings(&facts.scopes)),
+        (String::from("token"), RestrictedExpression::new_record(token_record)?),
+        (String::from("user"), RestrictedExpression::new_record(user_record)?),
+    ];
+    if !reads.arguments.is_empty() {
+        pairs.push((String::from("args"), arguments(facts, &reads.arguments)?));
+    }
+    if !reads.views.is_empty() {
+        let values = reads
+            .views
+            .iter()
+            .filter_map(|view| Some((view.to_string(), expression(&facts.value(view)?))));
+        pairs.push((String::from("views"), RestrictedExpression::new_record(values)?));
+    }
+    if !reads.present.is_empty() {
+        let present = reads
+            .present
+            .iter()
+            .filter(|argument| facts.is_present(&Attribute::Argument((*argument).clone())));
+        pairs.push((String::from("present"), strings(present.map(ToString::to_string))));
+    }
+    if reads.facts().next().is_some() {
+        let verdicts = reads.facts().map(|(atom, side)| {
+            let holds = RestrictedExpression::new_bool(atom.holds(facts, side));
+            (fact_name(atom, side), holds)
+        });
+        pairs.push((String::from("facts"), RestrictedExpression::new_record(verdicts)?));
+    }
+    Ok(Context::from_pairs(pairs)?)
+}
+
+/// The arguments that are read, as nested records: a record for every object on the way, there even
+/// if the object is not, and a member for every value that is one.
+fn arguments(
+    facts: &Facts<'_>,
+    read: &BTreeSet<Argument>,
+) -> Result<RestrictedExpression, Box<dyn std::error::Error>> {
+    let mut root = Node::default();
+    for argument in read {
+        let attribute = Attribute::Argument(argument.clone());
+        root.insert(&argument.path, facts.value(&Operand { view: None, attribute }));
+    }
+    root.into_expression()
+}
+
+#[derive(Default)]
+struct Node {
+    members: BTreeMap<String, Node>,
+    value: Option<Value>,
+}
+
+impl Node {
+    fn insert(&mut self, path: &[String], value: Option<Value>) {
+        match path.split_first() {
+            Some((name, [])) => {
+                if value.is_some() {
+                    self.members.entry(name.clone()).or_default().value = value;
+                }
+            }
+            Some((name, rest)) => self.members.entry(name.clone()).or_default().insert(rest, value),
+            None => {}
+        }
+    }
+
+    fn into_expression(self) -> Result<RestrictedExpression, Box<dyn std::error::Error>> {
+        if let Some(value) = self.value {
+            return Ok(expression(&value));
+        }
+        let members = self
+            .members
+            .into_iter()
+            .map(|(name, node)| Ok((name, node.into_expression()?)))
+            .collect::<Result<Record, Box<dyn std::error::Error>>>()?;
+        Ok(RestrictedExpression::new_record(members)?)
+    }
+}
+
+/// The Cedar policies of a bundle as one text, in the order of their ids.
+pub fn policy_text(cedar: &bundle::Cedar) -> String {
+    let policies: Vec<&str> = cedar.policies.values().map(String::as_str).collect();
+    policies.join("\n\n")
+}

@@ -1,0 +1,136 @@
+//! The credential: is it one that this server accepts, live, and this user's and this client's?
+
+use std::collections::BTreeSet;
+
+use crate::bundle::{Access, Credentials, Server, Tool};
+use crate::call::{Call, Credential, Token};
+use crate::chain::Break;
+use crate::condition::quote;
+use crate::decision::Remedy;
+use crate::reason::Reason;
+
+pub(crate) fn judge(server: &Server, tool: &Tool, call: &Call) -> Result<(), Break> {
+    let Some(credential) = &call.credential else {
+        return invalid_token(
+            Reason::CredentialMissing,
+            String::from("the call brings no credential"),
+        );
+    };
+    match (&server.credentials, credential) {
+        (Credentials::Oauth { issuers }, Credential::Oauth(token)) => {
+            oauth(&server.identity, issuers, token, call)
+        }
+        (Credentials::Local { up_to, .. }, Credential::Local {}) => local(*up_to, tool, call),
+        (Credentials::Oauth { .. }, Credential::Local {}) => invalid_token(
+            Reason::CredentialKind,
+            String::from("the server accepts OAuth tokens, not a local credential"),
+        ),
+        (Credentials::Local { .. }, Credential::Oauth(_)) => Err(Break::without_remedy(
+            Reason::CredentialKind,
+            String::from("the server is local and accepts a local credential, not an OAuth token"),
+        )),
+    }
+}
+
+fn invalid_token(reason: Reason, detail: String) -> Result<(), Break> {
+    Err(Break { reason, detail, remedy: Some(Remedy::InvalidToken) })
+}
+
+fn oauth(
+    identity: &str,
+    issuers: &BTreeSet<String>,
+    token: &Token,
+    call: &Call,
+) -> Result<(), Break> {
+    if !issuers.contains(&token.issuer) {
+        return invalid_token(
+            Reason::CredentialIssuer,
+            format!("the server accepts no tokens from {}", quote(&token.issuer)),
+        );
+    }
+    if call.user.as_ref().is_some_and(|user| user.issuer != token.issuer) {
+        return invalid_token(
+            Reason::CredentialIssuer,
+            format!("the token is from {}, the user is not", quote(&token.issuer)),
+        );
+    }
+    if !token.audience.contains(identity) {
+        let audience: Vec<String> = token.audience.iter().map(|one| quote(one)).collect();
+        let audience =
+            if audience.is_empty() { String::from("nobody") } else { audience.join(", ") };
+        return invalid_token(
+            Reason::CredentialAudience,
+            format!("the token is meant for {audience}, not for {}", quote(identity)),
+        );
+    }
+    match token.expires_at {
+        None => {
+            return invalid_token(
+                Reason::CredentialLifetime,
+                String::from("the token has no expiry"),
+            );
+        }
+        Some(expires_at) if expires_at <= call.now => {
+            return invalid_token(
+                Reason::CredentialExpired,
+                format!("the token expired at {expires_at}; it is {} now", call.now),
+            );
+        }
+        Some(_) => {}
+    }
+    if let Some(issued_at) = token.issued_at
+        && issued_at > call.now
+    {
+        return invalid_token(
+            Reason::CredentialNotYetValid,
+            format!("the token was issued at {issued_at}; it is {} now", call.now),
+        );
+    }
+    match &call.user {
+        None => {
+            return invalid_token(
+                Reason::CredentialSubject,
+                String::from("the call names no user"),
+            );
+        }
+        Some(user) if user.subject != token.subject => {
+            return invalid_token(
+                Reason::CredentialSubject,
+                format!(
+                    "the token belongs to {}, the call is made for {}",
+                    quote(&token.subject),
+                    quote(&user.subject)
+                ),
+            );
+        }
+        Some(_) => {}
+    }
+    let other_issuer = call.client.issuer.as_ref().is_some_and(|issuer| *issuer != token.issuer);
+    if token.client_id != call.client.id || other_issuer {
+        return invalid_token(
+            Reason::CredentialClient,
+            format!(
+                "the token was issued to {} at {}, which is not the calling client",
+                quote(&token.client_id),
+                quote(&token.issuer)
+            ),
+        );
+    }
+    Ok(())
+}
+
+fn local(up_to: Access, tool: &Tool, call: &Call) -> Result<(), Break> {
+    if call.user.is_none() {
+        return Err(Break::without_remedy(
+            Reason::CredentialSubject,
+            String::from("the host vouches for no user"),
+        ));
+    }
+    match tool.access {
+        Some(access) if access > up_to => Err(Break::without_remedy(
+            Reason::CredentialKind,
+            format!("local credentials reach up to {up_to}, and the tool's access is {access}"),
+        )),
+        _ => Ok(()),
+    }
+}

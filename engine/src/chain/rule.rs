@@ -1,0 +1,146 @@
+//! The rules: which concern the call, and what each lacks to allow it.
+
+use crate::bundle::{Capability, Content, Effect, Rule, Target, Who};
+use crate::chain::{consent, scope};
+use crate::condition::{Condition, Side};
+use crate::decision::Lack;
+use crate::facts::Facts;
+
+/// An `allow` and one of its capabilities that holds the tool, judged on a call.
+pub(crate) struct Attempt<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) rule: &'a Rule,
+    pub(crate) capability_name: &'a str,
+    pub(crate) capability: &'a Capability,
+    pub(crate) concerns: Concerns,
+    /// What is missing, in the order of the chain.
+    pub(crate) lacks: Vec<Lack>,
+    /// The receipt that it rests on.
+    pub(crate) receipt: Option<&'a str>,
+}
+
+/// Which parts of a rule hold of a call.
+#[derive(Clone, Copy)]
+pub(crate) struct Concerns {
+    pub(crate) who: bool,
+    pub(crate) client: bool,
+    pub(crate) capability_condition: bool,
+    pub(crate) rule_condition: bool,
+}
+
+impl Concerns {
+    pub(crate) fn all(self) -> bool {
+        self.who && self.client && self.capability_condition && self.rule_condition
+    }
+
+    /// How many parts do not hold.
+    pub(crate) fn missing(self) -> usize {
+        [self.who, self.client, self.capability_condition, self.rule_condition]
+            .into_iter()
+            .filter(|holds| !holds)
+            .count()
+    }
+}
+
+/// Every `allow` through every capability that holds the tool, those that lack least first.
+pub(crate) fn attempts<'a>(
+    content: &'a Content,
+    allows: &'a [(String, String)],
+    facts: &Facts<'a>,
+) -> Vec<Attempt<'a>> {
+    let mut attempts: Vec<Attempt<'a>> = allows
+        .iter()
+        .filter_map(|(rule, capability)| attempt(content, rule, capability, facts))
+        .collect();
+    attempts.sort_by(|one, other| key(one).cmp(&key(other)));
+    attempts
+}
+
+fn key<'k>(attempt: &'k Attempt<'_>) -> impl Ord + use<'k> {
+    (
+        attempt.concerns.missing(),
+        attempt.lacks.len(),
+        attempt.capability.access,
+        attempt.name,
+        attempt.capability_name,
+    )
+}
+
+fn attempt<'a>(
+    content: &'a Content,
+    name: &'a str,
+    capability_name: &'a str,
+    facts: &Facts<'a>,
+) -> Option<Attempt<'a>> {
+    let rule = content.rules.get(name)?;
+    let capability = content.capabilities.get(capability_name)?;
+    let Effect::Allow { under, .. } = &rule.effect else { return None };
+    let concerns = Concerns {
+        who: concerns_user(rule, facts),
+        client: concerns_client(rule, facts),
+        capability_condition: holds(capability.condition.as_ref(), facts, Side::Allow),
+        rule_condition: holds(rule.when.as_ref(), facts, Side::Allow),
+    };
+    let mut lacks = Vec::new();
+    lacks.extend(scope::judge(capability, facts));
+    let mut receipt = None;
+    if let Some(terms_name) = under {
+        match consent::judge(terms_name, content.terms.get(terms_name)?, facts.call) {
+            Ok(live) => receipt = Some(live.id.as_str()),
+            Err(lack) => lacks.push(lack),
+        }
+    }
+    Some(Attempt { name, rule, capability_name, capability, concerns, lacks, receipt })
+}
+
+/// Every `deny` that holds.
+pub(crate) fn denials<'a>(
+    content: &'a Content,
+    denies: &'a [String],
+    facts: &Facts<'_>,
+) -> Vec<(&'a str, &'a Rule)> {
+    let rules =
+        denies.iter().filter_map(|name| content.rules.get(name).map(|rule| (name.as_str(), rule)));
+    rules
+        .filter(|(_, rule)| {
+            concerns_user(rule, facts)
+                && concerns_client(rule, facts)
+                && holds(rule.when.as_ref(), facts, Side::Deny)
+        })
+        .collect()
+}
+
+/// Whether one of a `deny`'s targets holds the tool.
+pub(crate) fn targets_tool(rule: &Rule, tool: &crate::bundle::Tool) -> bool {
+    let Effect::Deny { targets } = &rule.effect else { return false };
+    targets.iter().any(|target| match target {
+        Target::Capability(name) => tool.capabilities.contains(name),
+        Target::Access(level) => tool.access.is_some_and(|access| access >= *level),
+    })
+}
+
+fn concerns_user(rule: &Rule, facts: &Facts<'_>) -> bool {
+    let Some(user) = &facts.call.user else { return false };
+    rule.who.iter().any(|who| match who {
+        Who::Anyone => true,
+        Who::Group(name) => facts.groups.contains(name.as_str()),
+        Who::User { issuer, subject } => *issuer == user.issuer && *subject == user.subject,
+    })
+}
+
+fn concerns_client(rule: &Rule, facts: &Facts<'_>) -> bool {
+    match &rule.clients {
+        None => true,
+        Some(names) => facts.client.is_some_and(|client| names.contains(client)),
+    }
+}
+
+/// Where the tool's schema could not be translated, a condition on its arguments counts against the
+/// call as a whole.
+fn holds(condition: Option<&Condition>, facts: &Facts<'_>, side: Side) -> bool {
+    match condition {
+        None => true,
+        Some(condition) if !facts.tool.typed && condition.reads_arguments() => side.without_value(),
+        Some(condition) => condition.holds(facts, side),
+    }
+}

@@ -1,0 +1,215 @@
+//! Explanations: every link with its verdict, and the rules that came nearest.
+
+use serde::Serialize;
+
+use crate::bundle::{Effect, Source};
+use crate::chain::rule::Attempt;
+use crate::condition::{Condition, Quantifier, Side, Test, Values, quote};
+use crate::decision::Decision;
+use crate::facts::Facts;
+use crate::reason::Link;
+
+/// A decision with everything that led to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The decision, the same that [`Engine::decide`](crate::Engine::decide) gives.
+    pub decision: Decision,
+    /// Every link of the chain, in order.
+    pub links: Vec<LinkVerdict>,
+    /// Every `allow` that could concern the tool, nearest first.
+    pub allows: Vec<AllowVerdict>,
+    /// Every `deny` that holds.
+    pub denies: Vec<DenyVerdict>,
+}
+
+/// How one link was judged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LinkVerdict {
+    /// The link.
+    pub link: Link,
+    /// Whether it held.
+    pub outcome: Outcome,
+    /// What was found.
+    pub detail: String,
+}
+
+/// Whether a link held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It held.
+    Passed,
+    /// It broke.
+    Failed,
+    /// An earlier link broke, so this one was not judged.
+    NotReached,
+}
+
+/// One `allow` through one capability.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AllowVerdict {
+    /// The rule's name.
+    pub rule: String,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub source: Source,
+    /// The capability.
+    pub capability: String,
+    /// What does not hold, in the rule's own terms; empty where the rule allows the call.
+    pub lacks: Vec<String>,
+}
+
+/// One `deny` that holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DenyVerdict {
+    /// The rule's name.
+    pub rule: String,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub source: Source,
+    /// The author's reason.
+    pub because: Option<String>,
+}
+
+/// What an attempt lacks, part by part.
+pub(crate) fn verdict(attempt: &Attempt<'_>, facts: &Facts<'_>) -> AllowVerdict {
+    let mut lacks = Vec::new();
+    if !attempt.concerns.who {
+        lacks.push(format!("the user is not {}", who(attempt)));
+    }
+    if !attempt.concerns.client {
+        let clients = attempt.rule.clients.iter().flatten();
+        let clients: Vec<&str> = clients.map(String::as_str).collect();
+        lacks.push(format!("the client is not {}", clients.join(" or ")));
+    }
+    for (holds, condition, place) in [
+        (
+            attempt.concerns.capability_condition,
+            &attempt.capability.condition,
+            format!("`where` of `{}`", attempt.capability_name),
+        ),
+        (attempt.concerns.rule_condition, &attempt.rule.when, String::from("its condition")),
+    ] {
+        if let (false, Some(condition)) = (holds, condition) {
+            if facts.tool.typed {
+                unmet(condition, facts, &place, &mut lacks);
+            } else {
+                lacks.push(format!(
+                    "{place} reads arguments, and the tool's inputSchema could not be translated"
+                ));
+            }
+        }
+    }
+    lacks.extend(attempt.lacks.iter().map(|lack| lack.detail.clone()));
+    AllowVerdict {
+        rule: attempt.name.to_owned(),
+        source: attempt.rule.source.clone(),
+        capability: attempt.capability_name.to_owned(),
+        lacks,
+    }
+}
+
+fn who(attempt: &Attempt<'_>) -> String {
+    use crate::bundle::Who;
+    let who = attempt.rule.who.iter().map(|who| match who {
+        Who::Anyone => String::from("anyone"),
+        Who::Group(name) => format!("in `{name}`"),
+        Who::User { issuer, subject } => format!("{} of {}", quote(subject), quote(issuer)),
+    });
+    who.collect::<Vec<_>>().join(" or ")
+}
+
+/// Says which atoms make a condition fail, each with the value that it met.
+fn unmet(condition: &Condition, facts: &Facts<'_>, place: &str, into: &mut Vec<String>) {
+    if condition.holds(facts, Side::Allow) {
+        return;
+    }
+    match condition {
+        Condition::All(conditions) => {
+            for one in conditions {
+                unmet(one, facts, place, into);
+            }
+        }
+        Condition::Any(_) => into.push(format!("{place} fails: {condition}")),
+        Condition::Atom(atom) => {
+            let operand = &atom.operand;
+            let found = match atom.quantifier {
+                _ if atom.test == Test::Present => None,
+                None => Some(match facts.value(operand) {
+                    Some(value) => format!("{operand} is {value}"),
+                    None => format!("{operand} has no value"),
+                }),
+                Some(quantifier) => Some(elements(atom, quantifier, facts)),
+            };
+            let found = found.map(|found| format!(" ({found})")).unwrap_or_default();
+            into.push(format!("{place} fails: {atom}{found}"));
+        }
+    }
+}
+
+fn elements(atom: &crate::condition::Atom, quantifier: Quantifier, facts: &Facts<'_>) -> String {
+    let operand = &atom.operand;
+    match facts.elements(operand) {
+        None => format!("{operand} has no value"),
+        Some(elements) if elements.is_empty() => format!("{operand} is empty"),
+        Some(elements) if elements.iter().any(Option::is_none) => {
+            format!("{operand} has an element without a value")
+        }
+        Some(_) if quantifier == Quantifier::Any => format!("no element of {operand} fits"),
+        Some(_) => format!("an element of {operand} does not fit"),
+    }
+}
+
+/// The links' verdicts from the decision: those before the broken one held.
+pub(crate) fn links(decision: &Decision) -> Vec<LinkVerdict> {
+    let broken = decision.link;
+    let verdict = |link: Link| {
+        let (outcome, detail) = match broken {
+            Some(at) if at == link => {
+                (Outcome::Failed, decision.detail.clone().unwrap_or_default())
+            }
+            // A rule that forbids is found before scopes and consents are looked at.
+            Some(Link::Rule) if matches!(link, Link::Scope | Link::Consent) => {
+                (Outcome::NotReached, String::from("no rule got this far"))
+            }
+            Some(at) if at < link => (Outcome::NotReached, String::from("not reached")),
+            _ => (Outcome::Passed, passed(link, decision)),
+        };
+        LinkVerdict { link, outcome, detail }
+    };
+    Link::CHAIN.into_iter().map(verdict).collect()
+}
+
+fn passed(link: Link, decision: &Decision) -> String {
+    match link {
+        Link::Operation => String::from("the server has this tool"),
+        Link::Registration => String::from("the client is named in the policy and approved"),
+        Link::Credential => String::from("live, for this server, user and client"),
+        Link::Scope if decision.needs.is_empty() => String::from("nothing is needed"),
+        Link::Scope => {
+            let needs: Vec<&str> = decision.needs.iter().map(String::as_str).collect();
+            format!("the token stands for {}", needs.join(", "))
+        }
+        Link::Consent => match &decision.receipt {
+            Some(receipt) => format!("receipt {}", quote(receipt)),
+            None => String::from("not needed: the rule allows without consent"),
+        },
+        _ => {
+            let rules: Vec<&str> = decision.rules.iter().map(|rule| rule.id.as_str()).collect();
+            format!("allowed by {}", rules.join(", "))
+        }
+    }
+}
+
+/// The `deny` rules that hold.
+pub(crate) fn denies(denials: &[(&str, &crate::bundle::Rule)]) -> Vec<DenyVerdict> {
+    denials
+        .iter()
+        .filter(|(_, rule)| matches!(rule.effect, Effect::Deny { .. }))
+        .map(|(name, rule)| DenyVerdict {
+            rule: (*name).to_owned(),
+            source: rule.source.clone(),
+            because: rule.because.clone(),
+        })
+        .collect()
+}

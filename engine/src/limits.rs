@@ -1,0 +1,28 @@
+//! How much the engine reads before it refuses.
+
+/// Bounds on untrusted input. Hitting one is an error, or a denial, that names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of a bundle file.
+    pub bundle_bytes: usize,
+    /// Bytes of a call as JSON.
+    pub call_bytes: usize,
+    /// Bytes of a call's arguments as JSON; more is `operation.invalid-arguments`.
+    pub argument_bytes: usize,
+    /// Nesting of arrays and objects in a call's arguments; more is `operation.invalid-arguments`.
+    pub argument_depth: usize,
+    /// Receipts that one call may bring.
+    pub receipts: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            bundle_bytes: 256 << 20,
+            call_bytes: 16 << 20,
+            argument_bytes: 1 << 20,
+            argument_depth: 64,
+            receipts: 10_000,
+        }
+    }
+}

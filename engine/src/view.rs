@@ -1,0 +1,117 @@
+//! Views: the normalised thing behind a string argument.
+//!
+//! A glob over a raw path is walked round with `..`, `%2e` or a doubled slash. A view either yields
+//! the one normal form of what the string names, or nothing at all, and nothing counts against the
+//! call.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A reading of a string argument.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum View {
+    /// `path(…)`: an absolute POSIX path.
+    Path,
+}
+
+impl View {
+    /// The normal form of what `raw` names, or `None` where this view cannot be taken.
+    pub fn of(self, raw: &str) -> Option<String> {
+        match self {
+            Self::Path => path(raw),
+        }
+    }
+}
+
+impl fmt::Display for View {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path => formatter.write_str("path"),
+        }
+    }
+}
+
+/// `//` and `.` are folded and a trailing slash is dropped. A relative path, a `..` segment, a
+/// backslash, a control character (NUL among them) or a `%` gives nothing: whether such a path stays
+/// inside a folder depends on who resolves it.
+fn path(raw: &str) -> Option<String> {
+    let refused = |c: char| c == '\\' || c == '%' || c.is_control();
+    if !raw.starts_with('/') || raw.contains(refused) {
+        return None;
+    }
+    let mut normal = String::with_capacity(raw.len());
+    for segment in raw.split('/') {
+        match segment {
+            "" | "." => {}
+            ".." => return None,
+            segment => {
+                normal.push('/');
+                normal.push_str(segment);
+            }
+        }
+    }
+    if normal.is_empty() {
+        normal.push('/');
+    }
+    Some(normal)
+}
+
+/// Whether a normal path is `folder` or lies below it, by whole segments.
+pub fn is_under(path: &str, folder: &str) -> bool {
+    match path.strip_prefix(folder) {
+        Some(rest) => rest.is_empty() || folder == "/" || rest.starts_with('/'),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_has_one_normal_form() {
+        for raw in ["/srv/data", "//srv///data", "/./srv/./data/.", "/srv/data/"] {
+            assert_eq!(path(raw).as_deref(), Some("/srv/data"), "{raw}");
+        }
+        for raw in ["/", "//", "/.", "/./"] {
+            assert_eq!(path(raw).as_deref(), Some("/"), "{raw}");
+        }
+        assert_eq!(path("/srv/...").as_deref(), Some("/srv/..."));
+        assert_eq!(path("/srv/.git").as_deref(), Some("/srv/.git"));
+    }
+
+    #[test]
+    fn what_depends_on_the_reader_has_no_normal_form() {
+        for raw in [
+            "",
+            "srv",
+            "./srv",
+            "~/srv",
+            "/srv/..",
+            "/../srv",
+            "/srv/../etc",
+            "/srv\\..\\etc",
+            "/srv/%2e%2e/etc",
+            "/srv/\0",
+            "/srv/a\nb",
+            "/srv/\u{7f}",
+            "/srv/\u{85}",
+            "C:/srv",
+            "file:///srv",
+        ] {
+            assert_eq!(path(raw), None, "{raw:?}");
+        }
+    }
+
+    #[test]
+    fn under_goes_by_whole_segments() {
+        assert!(is_under("/srv/data", "/srv/data"));
+        assert!(is_under("/srv/data/a", "/srv/data"));
+        assert!(!is_under("/srv/database", "/srv/data"));
+        assert!(!is_under("/srv", "/srv/data"));
+        assert!(is_under("/srv", "/"));
+        assert!(is_under("/", "/"));
+    }
+}

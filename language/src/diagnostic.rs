@@ -1,0 +1,240 @@
+//! Diagnostics: what is wrong with a policy, where, why, and what to do.
+
+use std::fmt;
+use std::sync::Arc;
+
+use miette::{LabeledSpan, NamedSource, Severity, SourceCode};
+
+use crate::source::{Sources, Span};
+
+/// Declares the codes once: variant, stable string, meaning.
+macro_rules! codes {
+    ($($variant:ident, $text:literal, $meaning:literal;)*) => {
+        /// What kind of mistake a diagnostic reports. The strings are stable.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Code {
+            $(#[doc = $meaning] $variant,)*
+        }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable string, such as `name.unknown`.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// What it means, in one sentence.
+            pub fn meaning(self) -> &'static str {
+                match self { $(Self::$variant => $meaning,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    FileUnreadable, "file.unreadable", "A file is not there, cannot be read, or is not UTF-8.";
+    FileEmpty, "file.empty", "The policy's folder has no `.placet` file.";
+    FileCycle, "file.cycle", "Files `use` each other in a circle.";
+    Limit, "limit", "The policy is over one of the limits on size, nesting or number.";
+    EditionMissing, "edition.missing", "A file does not start with its `edition`.";
+    EditionUnknown, "edition.unknown", "A file asks for an edition that this Placet does not know.";
+    Syntax, "syntax", "The text is not a statement of the language.";
+    Reserved, "syntax.reserved", "The statement is reserved for what this version does not have yet.";
+    ClauseRepeated, "clause.repeated", "A clause that may stand once stands twice.";
+    ClauseMissing, "clause.missing", "A statement lacks a clause that it must have.";
+    ClauseMisplaced, "clause.misplaced", "A clause stands where it has no meaning.";
+    NameRepeated, "name.repeated", "Two declarations have one name or one identity.";
+    NameUnknown, "name.unknown", "Nothing declares this name.";
+    Cycle, "name.cycle", "Declarations refer to each other in a circle.";
+    ValueInvalid, "value.invalid", "A text, number or word is not one that may stand here.";
+    CatalogueUnreadable, "catalogue.unreadable", "A catalogue is not there or is not a `tools/list` result.";
+    CatalogueUntyped, "catalogue.untyped", "A tool's `inputSchema` cannot be translated, and a rule reads its arguments.";
+    ToolUnknown, "tool.unknown", "The server's catalogue has no such tool, or nothing that fits the pattern.";
+    ArgumentUnknown, "argument.unknown", "A tool has no such argument.";
+    ArgumentType, "argument.type", "An argument has no type that a condition can judge, or not the same in all tools.";
+    TypeMismatch, "type.mismatch", "The two sides of a test do not fit together.";
+    DenyOptional, "deny.optional", "A `deny` reads an optional argument and does not say what its absence means.";
+    NeverGranted, "rule.never-granted", "An `allow` can never apply, because its consent does not grant the capability.";
+    Unreachable, "rule.unreachable", "An `allow` can never apply, because no call can meet it.";
+    Unlocked, "lock.missing", "The policy has no lock, so its globs follow the catalogue.";
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.as_str())
+    }
+}
+
+/// Something to be said about a policy.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// What kind of mistake it is.
+    pub code: Code,
+    /// Whether the policy is unusable for it.
+    pub severity: Severity,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub help: Option<String>,
+    source: Option<Arc<NamedSource<String>>>,
+    labels: Vec<LabeledSpan>,
+    elsewhere: Vec<Elsewhere>,
+}
+
+impl Diagnostic {
+    /// An error that concerns no place in a text.
+    pub fn error(code: Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: Severity::Error,
+            message: message.into(),
+            help: None,
+            source: None,
+            labels: Vec::new(),
+            elsewhere: Vec::new(),
+        }
+    }
+
+    /// Makes this a warning: the policy is usable.
+    #[must_use]
+    pub fn warning(mut self) -> Self {
+        self.severity = Severity::Warning;
+        self
+    }
+
+    /// Points at a place. The first place is the main one.
+    #[must_use]
+    pub fn at(mut self, sources: &Sources, span: Span, label: impl Into<String>) -> Self {
+        let Some(source) = sources.get(span.file) else { return self };
+        let label = LabeledSpan::at(span.start..span.end.max(span.start), label.into());
+        let here = self.source.get_or_insert_with(|| Arc::clone(source));
+        if Arc::ptr_eq(here, source) {
+            self.labels.push(label);
+        } else {
+            self.elsewhere.push(Elsewhere { source: Arc::clone(source), label });
+        }
+        self
+    }
+
+    /// Says what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Whether the policy is unusable for this.
+    pub fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// The underlined text of the main place.
+    pub fn underlined(&self) -> Option<&str> {
+        let span = self.labels.first()?.inner();
+        let end = span.offset().checked_add(span.len())?;
+        self.source.as_ref()?.inner().get(span.offset()..end)
+    }
+
+    /// The file of the main place.
+    pub fn file(&self) -> Option<&str> {
+        self.source.as_ref().map(|source| source.name())
+    }
+
+    /// The line and column of the main place, from 1; columns count characters.
+    pub fn position(&self) -> Option<(usize, usize)> {
+        let offset = self.labels.first()?.offset();
+        let before = self.source.as_ref()?.inner().get(..offset)?;
+        let line = before.matches('\n').count().saturating_add(1);
+        let column = before.rsplit('\n').next()?.chars().count().saturating_add(1);
+        Some((line, column))
+    }
+
+    /// Where to show it among others: by file, then by place.
+    pub fn sort_key(&self) -> (Option<String>, usize) {
+        let offset = self.labels.first().map_or(0, LabeledSpan::offset);
+        (self.file().map(str::to_owned), offset)
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Diagnostic {}
+
+impl miette::Diagnostic for Diagnostic {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.labels.iter().cloned()))
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn miette::Diagnostic> + 'a>> {
+        if self.elsewhere.is_empty() {
+            return None;
+        }
+        let related = self.elsewhere.iter().map(|one| one as &dyn miette::Diagnostic);
+        Some(Box::new(related))
+    }
+}
+
+/// A place in another file that belongs to a diagnostic.
+#[derive(Debug, Clone)]
+struct Elsewhere {
+    source: Arc<NamedSource<String>>,
+    label: LabeledSpan,
+}
+
+impl fmt::Display for Elsewhere {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.label.label().unwrap_or("here"))
+    }
+}
+
+impl std::error::Error for Elsewhere {}
+
+impl miette::Diagnostic for Elsewhere {
+    fn severity(&self) -> Option<Severity> {
+        Some(Severity::Advice)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&self.source)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(std::iter::once(self.label.clone())))
+    }
+}
+
+/// ``; did you mean `…`?`` for the nearest of the known names, if one is near.
+pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+    let lower = name.to_lowercase();
+    let (distance, nearest) = known
+        .into_iter()
+        .filter(|candidate| *candidate != name)
+        .map(|candidate| {
+            (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate)
+        })
+        .min()?;
+    let near = distance <= name.chars().count().div_ceil(3).min(4);
+    near.then(|| format!("did you mean `{nearest}`?"))
+}

@@ -1,0 +1,5 @@
+//! x
+pub mod diagnostic;
+pub mod limits;
+pub mod source;
+pub mod syntax;

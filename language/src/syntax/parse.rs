@@ -1,0 +1,342 @@
+//! Parsing: a file is cut into statements at the words that start one, and each is parsed by itself,
+//! so a mistake costs one statement.
+
+use lalrpop_util::ParseError;
+use logos::Logos;
+
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::limits::Limits;
+use crate::source::{Sources, Span};
+use crate::syntax::ast::Statement;
+use crate::syntax::grammar::StatementParser;
+use crate::syntax::text::bad_escapes;
+use crate::syntax::token::Token;
+
+type Spanned<'s> = (usize, Token<'s>, usize);
+
+/// The words that may start a statement, for "did you mean".
+const STATEMENTS: [&str; 10] = [
+    "edition",
+    "use",
+    "server",
+    "scope",
+    "capability",
+    "group",
+    "clients",
+    "consent",
+    "allow",
+    "deny",
+];
+
+/// Parses one file into its statements and everything that is wrong with it.
+pub fn parse(sources: &Sources, file: usize, limits: &Limits) -> (Vec<Statement>, Vec<Diagnostic>) {
+    let Some(source) = sources.get(file) else { return (Vec::new(), Vec::new()) };
+    let text = source.inner().as_str();
+    let mut diagnostics = Vec::new();
+    let tokens = lex(sources, file, text, &mut diagnostics);
+    let mut statements = Vec::new();
+    for segment in segments(text, &tokens) {
+        match statement(sources, file, segment, limits) {
+            Ok(statement) => statements.push(statement),
+            Err(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    (statements, diagnostics)
+}
+
+fn lex<'s>(
+    sources: &Sources,
+    file: usize,
+    text: &'s str,
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Vec<Spanned<'s>> {
+    let mut tokens: Vec<Spanned<'s>> = Vec::new();
+    for (token, range) in Token::lexer(text).spanned() {
+        let span = Span { file, start: range.start, end: range.end };
+        let Ok(token) = token else {
+            diagnostics.push(unknown_character(sources, text, span));
+            continue;
+        };
+        if let Token::Text(raw) = token {
+            for bad in bad_escapes(raw) {
+                let base = range.start.saturating_add(1);
+                let (start, end) = (base.saturating_add(bad.start), base.saturating_add(bad.end));
+                diagnostics.push(
+                    Diagnostic::error(Code::Syntax, "this escape means nothing")
+                        .at(sources, Span { file, start, end }, "not an escape")
+                        .help("write `\\\\` for a backslash, `\\\"` for a quote, `\\n`, `\\t`, or `\\u{1F600}`"),
+                );
+            }
+        }
+        // After a dot every word is a member's name: `args.to`, `args.in`.
+        let after_dot = matches!(tokens.last(), Some((_, Token::Dot, _)));
+        let token = match text.get(range.clone()) {
+            Some(word) if after_dot && token.is_reserved() => Token::Word(word),
+            _ => token,
+        };
+        tokens.push((range.start, token, range.end));
+    }
+    tokens
+}
+
+fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
+    let found = text.get(span.start..span.end).unwrap_or_default();
+    if found.starts_with('"') {
+        return Diagnostic::error(Code::Syntax, "this text has no closing quote")
+            .at(sources, span, "opened here")
+            .help("end it with `\"` on the same line; write a quote inside it as `\\\"`");
+    }
+    let help = match found {
+        "=" => "two things are compared with `==`",
+        "!" => "write `not`, or `!=`",
+        "&" | "&&" => "write `and`",
+        "|" | "||" => "write `or`",
+        "#" => "a comment starts with `//`",
+        "'" => "texts stand in double quotes: `\"…\"`",
+        ";" | ":" => "statements and clauses need no mark between them",
+        _ => "outside texts and comments the language uses plain ASCII",
+    };
+    let shown: String = found.chars().flat_map(char::escape_debug).collect();
+    Diagnostic::error(Code::Syntax, format!("`{shown}` has no meaning here"))
+        .at(sources, span, "not part of the language")
+        .help(help)
+}
+
+/// Cuts at the words that start a statement: at the start of a line wherever they stand, so that a
+/// brace left open costs one statement, and within a line where no brace is open.
+fn segments<'t, 's>(text: &str, tokens: &'t [Spanned<'s>]) -> Vec<&'t [Spanned<'s>]> {
+    let mut starts = vec![0];
+    let mut depth = 0_usize;
+    for (index, (start, token, _)) in tokens.iter().enumerate() {
+        match token {
+            Token::OpenBrace => depth = depth.saturating_add(1),
+            Token::CloseBrace => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let before = index.checked_sub(1).and_then(|previous| tokens.get(previous));
+        let first_on_line = text
+            .get(..*start)
+            .and_then(|before| before.rsplit('\n').next())
+            .is_some_and(|line| line.trim().is_empty());
+        let is_start = match (token, before) {
+            // `via any client`, `without consent`, and `client.id` are parts of a statement.
+            (Token::Client, Some((_, Token::Any, _)))
+            | (Token::Consent, Some((_, Token::Without, _))) => false,
+            (Token::Client, _) if followed_by_dot(tokens, index) => false,
+            (Token::Client, _) => depth == 0,
+            (token, _) if token.starts_statement() => first_on_line || depth == 0,
+            _ => false,
+        };
+        if is_start {
+            depth = 0;
+            starts.push(index);
+        }
+    }
+    starts.push(tokens.len());
+    starts
+        .windows(2)
+        .filter_map(|bounds| match bounds {
+            [start, end] => tokens.get(*start..*end),
+            _ => None,
+        })
+        .filter(|segment| !segment.is_empty())
+        .collect()
+}
+
+fn followed_by_dot(tokens: &[Spanned<'_>], index: usize) -> bool {
+    let next = index.checked_add(1).and_then(|next| tokens.get(next));
+    matches!(next, Some((_, Token::Dot, _)))
+}
+
+fn statement(
+    sources: &Sources,
+    file: usize,
+    tokens: &[Spanned<'_>],
+    limits: &Limits,
+) -> Result<Statement, Diagnostic> {
+    let span = |start, end| Span { file, start, end };
+    let Some((first_start, first, first_end)) = tokens.first().copied() else {
+        return Err(Diagnostic::error(Code::Syntax, "an empty statement"));
+    };
+    let at_first = span(first_start, first_end);
+    let text = |at: Span| {
+        let source = sources.get(at.file).map(|source| source.inner().as_str());
+        source.and_then(|text| text.get(at.start..at.end)).unwrap_or_default()
+    };
+    if matches!(first, Token::Require | Token::Register | Token::Let | Token::Fact) {
+        return Err(Diagnostic::error(Code::Reserved, format!("`{}` is reserved", text(at_first)))
+            .at(sources, at_first, "not available yet")
+            .help("this version of Placet does not have the statement; leave it out"));
+    }
+    if !first.starts_statement() {
+        let mut diagnostic = Diagnostic::error(
+            Code::Syntax,
+            format!("`{}` does not start a statement", text(at_first)),
+        )
+        .at(sources, at_first, "no statement starts like this");
+        diagnostic.help = Some(did_you_mean(text(at_first), STATEMENTS).unwrap_or_else(|| {
+            String::from(
+                "a statement starts with `edition`, `use`, `server`, `scope`, `capability`, \
+                     `group`, `client`, `clients`, `consent`, `allow` or `deny`",
+            )
+        }));
+        return Err(diagnostic);
+    }
+    if let Some(at) = too_deep(tokens, limits.nesting) {
+        return Err(Diagnostic::error(
+            Code::Limit,
+            format!("this nests deeper than the limit of {}", limits.nesting),
+        )
+        .at(sources, span(at, at.saturating_add(1)), "one level too deep")
+        .help("write the condition flatter; `and` and `or` need no parentheses among themselves"));
+    }
+    StatementParser::new()
+        .parse(file, tokens.iter().copied())
+        .map_err(|error| unexpected(sources, file, tokens, error))
+}
+
+/// Where nesting exceeds the limit, if it does. Parsing takes no stack, but what comes after walks
+/// the tree.
+fn too_deep(tokens: &[Spanned<'_>], limit: usize) -> Option<usize> {
+    let mut open = 0_usize;
+    let mut negations = 0_usize;
+    for (start, token, _) in tokens {
+        match token {
+            Token::OpenBrace | Token::OpenBracket | Token::OpenParenthesis => {
+                open = open.saturating_add(1);
+            }
+            Token::CloseBrace | Token::CloseBracket | Token::CloseParenthesis => {
+                open = open.saturating_sub(1);
+            }
+            Token::Not => negations = negations.saturating_add(1),
+            Token::And | Token::Or => negations = 0,
+            _ => {}
+        }
+        if open.saturating_add(negations) > limit {
+            return Some(*start);
+        }
+    }
+    None
+}
+
+fn unexpected(
+    sources: &Sources,
+    file: usize,
+    tokens: &[Spanned<'_>],
+    error: ParseError<usize, Token<'_>, ()>,
+) -> Diagnostic {
+    let (found, expected) = match error {
+        ParseError::UnrecognizedToken { token, expected } => (Some(token), expected),
+        ParseError::ExtraToken { token } => (Some(token), Vec::new()),
+        ParseError::UnrecognizedEof { expected, .. } => (None, expected),
+        ParseError::InvalidToken { .. } | ParseError::User { .. } => (None, Vec::new()),
+    };
+    let expected = expectation(&expected);
+    let text = |start: usize, end: usize| {
+        let source = sources.get(file).map(|source| source.inner().as_str());
+        source.and_then(|text| text.get(start..end)).unwrap_or_default()
+    };
+    let Some((start, token, end)) = found else {
+        let (first_start, _, first_end) = tokens.first().copied().unwrap_or((0, Token::Dot, 0));
+        let (last_start, _, last_end) = tokens.last().copied().unwrap_or((0, Token::Dot, 0));
+        let statement = text(first_start, first_end);
+        let unclosed = unclosed_brace(tokens);
+        let diagnostic = Diagnostic::error(
+            Code::Syntax,
+            format!("this `{statement}` statement is not finished"),
+        );
+        let diagnostic = match unclosed {
+            Some(brace) => diagnostic.at(
+                sources,
+                Span { file, start: brace, end: brace.saturating_add(1) },
+                "never closed",
+            ),
+            None => diagnostic.at(
+                sources,
+                Span { file, start: last_start, end: last_end },
+                format!("{expected} should follow"),
+            ),
+        };
+        return match unclosed {
+            Some(_) => diagnostic.help("close it with `}`"),
+            None => diagnostic,
+        };
+    };
+    let diagnostic =
+        Diagnostic::error(Code::Syntax, format!("`{}` was not expected here", text(start, end)))
+            .at(sources, Span { file, start, end }, format!("expected {expected}"));
+    let wants_name = expected.contains("a name") || expected.contains("a tool");
+    if token.is_reserved() && wants_name {
+        let word = text(start, end);
+        return diagnostic.help(format!(
+            "`{word}` is a word of the language and cannot be a name; a tool of that name is \
+             written in quotes: `\"{word}\"`"
+        ));
+    }
+    if let Token::Text(_) = token
+        && wants_name
+    {
+        return diagnostic.help("a name stands without quotes");
+    }
+    diagnostic
+}
+
+fn unclosed_brace(tokens: &[Spanned<'_>]) -> Option<usize> {
+    let mut open = Vec::new();
+    for (start, token, _) in tokens {
+        match token {
+            Token::OpenBrace => open.push(*start),
+            Token::CloseBrace => {
+                open.pop();
+            }
+            _ => {}
+        }
+    }
+    open.pop()
+}
+
+/// The parser generator's list in words for people: where any name will do, the words that happen to
+/// be names are left out.
+fn expectation(expected: &[String]) -> String {
+    // lalrpop hands the terminals over as they stand in the grammar, in quotes.
+    let mut expected: Vec<&str> = expected.iter().map(|one| one.trim_matches('"')).collect();
+    const ALSO_NAMES: [&str; 16] = [
+        "`access`",
+        "`catalogue`",
+        "`claim`",
+        "`credentials`",
+        "`for`",
+        "`grants`",
+        "`issuer`",
+        "`lasts`",
+        "`local`",
+        "`needs`",
+        "`owner`",
+        "`purpose`",
+        "`required`",
+        "`resource`",
+        "`tools`",
+        "a unit of time",
+    ];
+    if expected.contains(&"a name") {
+        expected.retain(|one| !ALSO_NAMES.contains(one));
+    }
+    if expected.contains(&"a pattern") {
+        expected.retain(|one| !["a name", "a text in quotes", "a pattern"].contains(one));
+        expected.push("a tool's name or pattern");
+    }
+    if expected.contains(&"`true`") && expected.contains(&"an integer") {
+        return String::from("a text, a number, `true`, `false` or another attribute");
+    }
+    if expected.contains(&"`not`") && expected.contains(&"`all`") {
+        return String::from("a condition");
+    }
+    if expected.contains(&"`like`") && expected.contains(&"`has`") {
+        return String::from("an operator, such as `==`, `in`, `like` or `under`");
+    }
+    match expected.as_slice() {
+        [] => String::from("nothing more"),
+        [only] => (*only).to_owned(),
+        [most @ .., last] => format!("{} or {last}", most.join(", ")),
+    }
+}

@@ -226,7 +226,7 @@ impl miette::Diagnostic for Elsewhere {
 }
 
 /// ``; did you mean `…`?`` for the nearest of the known names, if one is near.
-pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+pub(crate) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
     let lower = name.to_lowercase();
     let (distance, nearest) = known
         .into_iter()

@@ -1,0 +1,126 @@
+//! Catalogues: what a server's `tools/list` says, reduced to what bears on privilege.
+
+mod prose;
+mod read;
+mod schema;
+mod write;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use placet_engine::Digest;
+use serde_json::{Value, json};
+
+pub use read::{CatalogueError, read};
+pub use write::{Prose, write};
+
+/// The marker of a catalogue file that Placet wrote.
+const FORMAT: &str = "catalogue/1";
+
+/// The tools of a server.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Catalogue {
+    /// By name.
+    pub tools: BTreeMap<String, Tool>,
+}
+
+/// A tool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tool {
+    /// The digest of the whole definition; `None` where it has none (an integer beyond ±2⁵³).
+    pub digest: Option<Digest>,
+    /// The arguments, or why the `inputSchema` could not be translated.
+    pub arguments: Result<BTreeMap<String, Parameter>, Untranslatable>,
+    /// The behaviour hints, MCP's defaults filled in.
+    pub hints: Hints,
+    /// The `inputSchema` without prose.
+    pub schema: Value,
+}
+
+impl Tool {
+    /// The digest of what bears on privilege: the arguments' schema without prose, and the hints.
+    pub fn privilege_digest(&self) -> Digest {
+        let hints = json!({
+            "readOnly": self.hints.read_only,
+            "destructive": self.hints.destructive,
+            "idempotent": self.hints.idempotent,
+            "openWorld": self.hints.open_world,
+        });
+        let shape = json!({"arguments": self.schema, "hints": hints});
+        // A schema with an integer beyond ±2⁵³ has no canonical form; its text pins it as well.
+        Digest::of_json(&shape).unwrap_or_else(|_| Digest::of_bytes(shape.to_string().as_bytes()))
+    }
+}
+
+/// What a tool says of its own behaviour (MCP, `ToolAnnotations`). Hints, not guarantees.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hints {
+    /// Changes nothing.
+    pub read_only: bool,
+    /// May change things for good.
+    pub destructive: bool,
+    /// Twice is as once.
+    pub idempotent: bool,
+    /// Reaches things outside the server.
+    pub open_world: bool,
+}
+
+impl Default for Hints {
+    /// What MCP says an absent hint means.
+    fn default() -> Self {
+        Self { read_only: false, destructive: true, idempotent: false, open_world: true }
+    }
+}
+
+/// An argument, or a member of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// What it holds.
+    pub kind: Kind,
+    /// Whether a call must have it. One that may be `null` may as well be absent.
+    pub required: bool,
+}
+
+/// What an argument holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// A string.
+    String,
+    /// A boolean.
+    Boolean,
+    /// An integer; also what a schema calls a number.
+    Integer,
+    /// An array of scalars.
+    Array(Box<Kind>),
+    /// An object with members.
+    Object(BTreeMap<String, Parameter>),
+    /// Anything else: conditions cannot read it.
+    Other,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::String => formatter.write_str("a string"),
+            Self::Boolean => formatter.write_str("a boolean"),
+            Self::Integer => formatter.write_str("an integer"),
+            Self::Array(element) => {
+                let element = element.to_string();
+                let plural = element.split(' ').next_back().unwrap_or_default();
+                write!(formatter, "an array of {plural}s")
+            }
+            Self::Object(_) => formatter.write_str("an object"),
+            Self::Other => formatter.write_str("of a type that conditions cannot read"),
+        }
+    }
+}
+
+/// Why an `inputSchema` could not be translated.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Untranslatable(pub String);
+
+impl fmt::Display for Untranslatable {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}

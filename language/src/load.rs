@@ -1,0 +1,212 @@
+//! Loading: every file of a policy, each once, with what it `use`s.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::files::{Files, resolve};
+use crate::limits::Limits;
+use crate::source::{Sources, Span};
+use crate::syntax::ast::{Number, Statement, Text};
+use crate::syntax::{parse, text};
+
+/// The edition that this compiler knows.
+pub(crate) const EDITION: u16 = placet_engine::bundle::EDITION;
+
+/// A policy's text, read and parsed.
+pub(crate) struct Loaded {
+    pub(crate) sources: Sources,
+    /// Every statement of every file but `edition` and `use`.
+    pub(crate) statements: Vec<Statement>,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+pub(crate) fn load(files: &dyn Files, limits: &Limits) -> Loaded {
+    let mut loader = Loader {
+        files,
+        limits,
+        loaded: Loaded {
+            sources: Sources::default(),
+            statements: Vec::new(),
+            diagnostics: Vec::new(),
+        },
+        seen: BTreeSet::new(),
+        open: Vec::new(),
+    };
+    match files.list() {
+        Err(why) => loader.say(Diagnostic::error(
+            Code::FileUnreadable,
+            format!("the policy's folder cannot be read: {why}"),
+        )),
+        Ok(paths) if paths.is_empty() => loader.say(
+            Diagnostic::error(Code::FileEmpty, "there is no policy here")
+                .help("a policy is a folder with at least one file whose name ends in `.placet`"),
+        ),
+        Ok(mut paths) => {
+            paths.sort();
+            for path in paths {
+                loader.file(&path, None);
+            }
+        }
+    }
+    loader.loaded
+}
+
+struct Loader<'f> {
+    files: &'f dyn Files,
+    limits: &'f Limits,
+    loaded: Loaded,
+    seen: BTreeSet<String>,
+    /// The files that are being read, each because the one before uses it.
+    open: Vec<String>,
+}
+
+impl Loader<'_> {
+    fn say(&mut self, diagnostic: Diagnostic) {
+        self.loaded.diagnostics.push(diagnostic);
+    }
+
+    fn at(&self, diagnostic: Diagnostic, place: Option<Span>, label: &str) -> Diagnostic {
+        match place {
+            Some(span) => diagnostic.at(&self.loaded.sources, span, label),
+            None => diagnostic,
+        }
+    }
+
+    /// Reads a file, `by` being the `use` that asks for it.
+    fn file(&mut self, path: &str, by: Option<Span>) {
+        if let Some(start) = self.open.iter().position(|open| open == path) {
+            let circle: Vec<&str> =
+                self.open.iter().skip(start).map(String::as_str).chain([path]).collect();
+            let diagnostic =
+                Diagnostic::error(Code::FileCycle, "these files `use` each other in a circle")
+                    .help(format!("{}: leave one of them out", circle.join(" → ")));
+            let diagnostic = self.at(diagnostic, by, "closes the circle");
+            return self.say(diagnostic);
+        }
+        if self.seen.contains(path) {
+            return;
+        }
+        if self.seen.len() >= self.limits.files {
+            let limit = self.limits.files;
+            let diagnostic = Diagnostic::error(
+                Code::Limit,
+                format!("the policy has more files than the limit of {limit}"),
+            );
+            let diagnostic = self.at(diagnostic, by, "one too many");
+            return self.say(diagnostic);
+        }
+        self.seen.insert(path.to_owned());
+        let text = match self.read(path) {
+            Ok(text) => text,
+            Err((code, why)) => {
+                let diagnostic = Diagnostic::error(code, format!("cannot read `{path}`: {why}"));
+                let diagnostic = self.at(diagnostic, by, "used here");
+                return self.say(diagnostic);
+            }
+        };
+        let file = self.loaded.sources.add(path, text);
+        let (statements, diagnostics) = parse(&self.loaded.sources, file, self.limits);
+        self.loaded.diagnostics.extend(diagnostics);
+        if !self.edition(path, file, &statements) {
+            return;
+        }
+        self.open.push(path.to_owned());
+        for statement in statements {
+            match statement {
+                Statement::Edition(_) => {}
+                Statement::Use(used) => self.used(path, &used),
+                other => self.statement(other),
+            }
+        }
+        self.open.pop();
+    }
+
+    fn statement(&mut self, statement: Statement) {
+        let limit = self.limits.statements;
+        match self.loaded.statements.len().cmp(&limit) {
+            std::cmp::Ordering::Less => self.loaded.statements.push(statement),
+            std::cmp::Ordering::Equal => {
+                self.loaded.statements.push(statement);
+                self.say(Diagnostic::error(
+                    Code::Limit,
+                    format!("the policy has more statements than the limit of {limit}"),
+                ));
+            }
+            std::cmp::Ordering::Greater => {}
+        }
+    }
+
+    fn used(&mut self, from: &str, used: &Text) {
+        let reference = text::unescape(&used.raw);
+        if !reference.ends_with(".placet") {
+            let diagnostic = Diagnostic::error(Code::ValueInvalid, "`use` takes a policy file")
+                .at(&self.loaded.sources, used.span, "not a `.placet` file")
+                .help("name the file, such as `use \"shared/clients.placet\"`");
+            return self.say(diagnostic);
+        }
+        self.file(&resolve(from, &reference), Some(used.span));
+    }
+
+    fn read(&self, path: &str) -> Result<String, (Code, String)> {
+        let bytes = self.files.read(path, self.limits.source_bytes).map_err(|why| {
+            let limit = crate::files::over_limit(self.limits.source_bytes);
+            (if why == limit { Code::Limit } else { Code::FileUnreadable }, why)
+        })?;
+        String::from_utf8(bytes).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            (Code::FileUnreadable, format!("it is not UTF-8 at byte {at}"))
+        })
+    }
+
+    /// Whether the file starts with an edition that is known.
+    fn edition(&mut self, path: &str, file: usize, statements: &[Statement]) -> bool {
+        let mut editions = statements.iter().filter_map(|statement| match statement {
+            Statement::Edition(number) => Some(number),
+            _ => None,
+        });
+        let sources = &self.loaded.sources;
+        let diagnostic = match (statements.first(), editions.next(), editions.next()) {
+            (_, Some(_), Some(again)) => Diagnostic::error(
+                Code::ClauseRepeated,
+                "a file has one edition",
+            )
+            .at(sources, again.span, "a second one"),
+            (Some(Statement::Edition(number)), _, _) => match unknown_edition(sources, number) {
+                None => return true,
+                Some(diagnostic) => diagnostic,
+            },
+            (_, Some(late), _) => {
+                Diagnostic::error(Code::EditionMissing, "the edition comes first")
+                    .at(sources, late.span, "too late")
+                    .help(format!("make `edition {EDITION}` the first statement of the file"))
+            }
+            (Some(_), None, _) => {
+                Diagnostic::error(Code::EditionMissing, format!("`{path}` has no edition"))
+                    .at(sources, Span { file, start: 0, end: 0 }, "missing here")
+                    .help(format!("start the file with `edition {EDITION}`"))
+            }
+            // A file without statements either says nothing or is all mistakes, which were reported.
+            (None, _, _) => return true,
+        };
+        self.say(diagnostic);
+        // A file of an edition that is known to be another one may mean anything.
+        !self.loaded.diagnostics.last().is_some_and(|last| last.code == Code::EditionUnknown)
+    }
+}
+
+fn unknown_edition(sources: &Sources, number: &Number) -> Option<Diagnostic> {
+    if number.digits == EDITION.to_string() {
+        return None;
+    }
+    let newer = number.digits.parse::<u64>().is_ok_and(|edition| edition > u64::from(EDITION));
+    let diagnostic =
+        Diagnostic::error(Code::EditionUnknown, format!("edition {} is not known", number.digits))
+            .at(sources, number.span, format!("this Placet knows edition {EDITION}"));
+    Some(match newer {
+        true => diagnostic.help("the file was written for a newer Placet: upgrade"),
+        false => match did_you_mean(&number.digits, [EDITION.to_string().as_str()]) {
+            Some(help) => diagnostic.help(help),
+            None => diagnostic.help(format!("write `edition {EDITION}`")),
+        },
+    })
+}

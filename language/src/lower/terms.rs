@@ -1,0 +1,74 @@
+//! Terms: what a receipt pins.
+
+use std::collections::BTreeMap;
+
+use placet_engine::Digest;
+use placet_engine::bundle::Terms;
+use serde_json::{Value, json};
+
+use crate::model::{Capability, Consent, Policy};
+
+/// The terms of every consent, by name.
+pub(crate) fn terms(policy: &Policy) -> BTreeMap<String, Terms> {
+    let terms = |(name, consent): (&String, &Consent)| {
+        let granted: Vec<&Capability> =
+            consent.grants.iter().filter_map(|name| policy.capabilities.get(name)).collect();
+        let terms = Terms {
+            digest: digest(policy, name, consent, &granted),
+            server: consent.server.clone(),
+            text: consent.text.clone(),
+            lines: granted.iter().map(|capability| line(capability)).collect(),
+            grants: consent.grants.clone(),
+            purposes: consent.purposes.clone(),
+            purpose_required: consent.purpose_required,
+            lasts: consent.lasts,
+        };
+        (name.clone(), terms)
+    };
+    policy.consents.iter().map(terms).collect()
+}
+
+/// What the user is shown of one capability.
+fn line(capability: &Capability) -> String {
+    let Capability { description, access, condition, .. } = capability;
+    match condition {
+        None => format!("{description} ({access})"),
+        Some(condition) => format!("{description} ({access}), only where {condition}"),
+    }
+}
+
+/// The digest over the consent's name, what is shown, the purposes, how long it lasts, and of each
+/// capability what is shown, its access, its condition, and its tools as they are defined now. No
+/// other name that an author chose enters, so renaming a capability asks nobody again.
+fn digest(policy: &Policy, name: &str, consent: &Consent, granted: &[&Capability]) -> Digest {
+    let mut capabilities: Vec<Value> =
+        granted.iter().map(|capability| pinned(policy, capability)).collect();
+    capabilities.sort_by_cached_key(Value::to_string);
+    let pinned = json!({
+        "consent": name,
+        "text": consent.text,
+        "purposes": consent.purposes,
+        "lasts": consent.lasts,
+        "capabilities": capabilities,
+    });
+    // Seconds beyond ±2⁵³ have no canonical form; their text pins them as well.
+    Digest::of_json(&pinned).unwrap_or_else(|_| Digest::of_bytes(pinned.to_string().as_bytes()))
+}
+
+fn pinned(policy: &Policy, capability: &Capability) -> Value {
+    let catalogue = policy.servers.get(&capability.server).map(|server| &server.catalogue);
+    let tools: BTreeMap<&String, String> = capability
+        .tools
+        .iter()
+        .filter_map(|name| {
+            let tool = catalogue?.tools.get(name)?;
+            Some((name, tool.privilege_digest().to_string()))
+        })
+        .collect();
+    json!({
+        "description": capability.description,
+        "access": capability.access.to_string(),
+        "where": capability.condition.as_ref().map(ToString::to_string),
+        "tools": tools,
+    })
+}

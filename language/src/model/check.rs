@@ -1,0 +1,300 @@
+//! Checking: every declaration is collected before any is judged, so their order makes no
+//! difference.
+
+use std::collections::BTreeMap;
+
+use placet_engine::bundle::Access;
+
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::files::Files;
+use crate::limits::Limits;
+use crate::model::names::Names;
+use crate::model::{Capability, Policy, Server};
+use crate::source::{Sources, Span};
+use crate::syntax::ast::{self, Duration, Name, Number, Statement, Text};
+use crate::syntax::text::unescape;
+
+/// What the passes share: the text, the declarations by name, and what was found wrong.
+pub(crate) struct Checker<'a> {
+    pub(crate) sources: &'a Sources,
+    pub(crate) files: &'a dyn Files,
+    pub(crate) limits: &'a Limits,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+    pub(crate) names: Declarations<'a>,
+    pub(crate) servers: BTreeMap<String, Server>,
+    pub(crate) capabilities: BTreeMap<String, Capability>,
+}
+
+/// Every declaration by name.
+pub(crate) struct Declarations<'a> {
+    pub(crate) servers: Names<&'a [ast::ServerClause]>,
+    pub(crate) capabilities: Names<CapabilityDeclaration<'a>>,
+    pub(crate) groups: Names<GroupDeclaration<'a>>,
+    /// Clients and groups of clients share their names: a rule's `via` takes both.
+    pub(crate) clients: Names<ClientDeclaration<'a>>,
+    pub(crate) consents: Names<(&'a Text, &'a [ast::ConsentClause])>,
+    pub(crate) rules: Names<(RuleKind, &'a ast::Rule)>,
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct CapabilityDeclaration<'a> {
+    pub(crate) description: &'a Text,
+    pub(crate) server: &'a Name,
+    pub(crate) clauses: &'a [ast::CapabilityClause],
+}
+
+#[derive(Clone, Copy)]
+pub(crate) struct GroupDeclaration<'a> {
+    pub(crate) within: &'a [Name],
+    pub(crate) claim: &'a [Text],
+    pub(crate) has: &'a Text,
+    pub(crate) issuer: Option<&'a Text>,
+    pub(crate) and_in: &'a [Name],
+}
+
+#[derive(Clone, Copy)]
+pub(crate) enum ClientDeclaration<'a> {
+    One(&'a ast::Client),
+    Group(&'a [ast::Client]),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RuleKind {
+    Allow,
+    Deny,
+}
+
+/// Checks a policy's statements. Where a part is wrong the rest is judged all the same, so the
+/// policy is usable only if no diagnostic is an error.
+pub(crate) fn check(
+    sources: &Sources,
+    files: &dyn Files,
+    limits: &Limits,
+    statements: &[Statement],
+) -> (Policy, Vec<Diagnostic>) {
+    let mut checker = Checker {
+        sources,
+        files,
+        limits,
+        diagnostics: Vec::new(),
+        names: Declarations {
+            servers: Names::new("server"),
+            capabilities: Names::new("capability"),
+            groups: Names::new("group"),
+            clients: Names::new("client"),
+            consents: Names::new("consent"),
+            rules: Names::new("rule"),
+        },
+        servers: BTreeMap::new(),
+        capabilities: BTreeMap::new(),
+    };
+    checker.collect(statements);
+    checker.check_servers();
+    checker.check_scopes(statements);
+    checker.check_capabilities();
+    let groups = checker.check_groups();
+    let (clients, client_groups) = checker.check_clients();
+    let consents = checker.check_consents();
+    let rules = checker.check_rules(&consents);
+    checker.check_lock();
+    let policy = Policy {
+        servers: checker.servers,
+        groups,
+        clients,
+        client_groups,
+        capabilities: checker.capabilities,
+        consents,
+        rules,
+    };
+    (policy, checker.diagnostics)
+}
+
+impl<'a> Checker<'a> {
+    fn collect(&mut self, statements: &'a [Statement]) {
+        let sources = self.sources;
+        for statement in statements {
+            let names = &mut self.names;
+            let declared = match statement {
+                Statement::Server { name, clauses } => {
+                    names.servers.declare(sources, name, clauses.as_slice())
+                }
+                Statement::Capability { name, description, server, clauses } => {
+                    let declaration = CapabilityDeclaration { description, server, clauses };
+                    names.capabilities.declare(sources, name, declaration)
+                }
+                Statement::Group { name, within, claim, has, issuer, and_in } => {
+                    let issuer = issuer.as_ref();
+                    let declaration = GroupDeclaration { within, claim, has, issuer, and_in };
+                    names.groups.declare(sources, name, declaration)
+                }
+                Statement::Clients { name, clients } => {
+                    for client in clients {
+                        let one = ClientDeclaration::One(client);
+                        let declared = names.clients.declare(sources, &client.name, one);
+                        self.diagnostics.extend(declared.err());
+                    }
+                    names.clients.declare(sources, name, ClientDeclaration::Group(clients))
+                }
+                Statement::Client(client) => {
+                    names.clients.declare(sources, &client.name, ClientDeclaration::One(client))
+                }
+                Statement::Consent { name, text, clauses } => {
+                    names.consents.declare(sources, name, (text, clauses.as_slice()))
+                }
+                Statement::Allow(rule) => {
+                    names.rules.declare(sources, &rule.name, (RuleKind::Allow, rule))
+                }
+                Statement::Deny(rule) => {
+                    names.rules.declare(sources, &rule.name, (RuleKind::Deny, rule))
+                }
+                Statement::Scope { .. } | Statement::Edition(_) | Statement::Use(_) => Ok(()),
+            };
+            self.diagnostics.extend(declared.err());
+        }
+    }
+
+    pub(crate) fn say(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// The value, or `None` once its diagnostic is said.
+    pub(crate) fn keep<T>(&mut self, result: Result<T, Diagnostic>) -> Option<T> {
+        result.map_err(|diagnostic| self.say(diagnostic)).ok()
+    }
+
+    /// Says that a clause stands twice; the first counts.
+    pub(crate) fn once<T>(&mut self, slot: &mut Option<T>, value: T, clause: &str, span: Span) {
+        if slot.is_some() {
+            let diagnostic =
+                Diagnostic::error(Code::ClauseRepeated, format!("`{clause}` stands twice"))
+                    .at(self.sources, span, "the second one")
+                    .help("keep one of them");
+            self.say(diagnostic);
+        } else {
+            *slot = Some(value);
+        }
+    }
+
+    pub(crate) fn missing(&mut self, what: &str, clause: &str, name: Span, help: &str) {
+        let diagnostic =
+            Diagnostic::error(Code::ClauseMissing, format!("this {what} has no `{clause}`"))
+                .at(self.sources, name, format!("`{clause}` is missing"))
+                .help(help);
+        self.say(diagnostic);
+    }
+
+    pub(crate) fn access(&self, level: &Name) -> Result<Access, Diagnostic> {
+        let found = Access::ALL.into_iter().find(|known| known.to_string() == level.text);
+        found.ok_or_else(|| {
+            let help = did_you_mean(&level.text, ["read", "write", "destructive"]);
+            Diagnostic::error(Code::ValueInvalid, format!("`{}` is no access level", level.text))
+                .at(self.sources, level.span, "not a level")
+                .help(help.unwrap_or_else(|| {
+                    String::from("the levels are `read`, `write` and `destructive`")
+                }))
+        })
+    }
+
+    /// A duration in seconds.
+    pub(crate) fn seconds(&self, duration: &Duration) -> Result<i64, Diagnostic> {
+        let unit = match duration.unit.text.trim_end_matches('s') {
+            "second" => 1,
+            "minute" => 60,
+            "hour" => 3_600,
+            "day" => 86_400,
+            "week" => 604_800,
+            _ => {
+                let known = ["seconds", "minutes", "hours", "days", "weeks"];
+                let help = did_you_mean(&duration.unit.text, known);
+                return Err(Diagnostic::error(
+                    Code::ValueInvalid,
+                    format!("`{}` is no unit of time", duration.unit.text),
+                )
+                .at(self.sources, duration.unit.span, "not a unit")
+                .help(help.unwrap_or_else(|| {
+                    String::from("the units are seconds, minutes, hours, days and weeks")
+                })));
+            }
+        };
+        let count = self.integer(&duration.number)?;
+        count.checked_mul(unit).filter(|seconds| *seconds > 0).ok_or_else(|| {
+            Diagnostic::error(Code::ValueInvalid, "this is no usable length of time").at(
+                self.sources,
+                duration.number.span,
+                "must be above zero, and not astronomical",
+            )
+        })
+    }
+
+    pub(crate) fn integer(&self, number: &Number) -> Result<i64, Diagnostic> {
+        number.digits.parse().map_err(|_| {
+            Diagnostic::error(Code::ValueInvalid, "this number is out of range").at(
+                self.sources,
+                number.span,
+                "does not fit into 64 bits",
+            )
+        })
+    }
+
+    /// The issuer that is named, or else the only one that any server declares.
+    pub(crate) fn issuer(
+        &self,
+        named: Option<&Text>,
+        what: &str,
+        place: Span,
+    ) -> Result<String, Diagnostic> {
+        use placet_engine::bundle::Credentials;
+        if let Some(named) = named {
+            return Ok(unescape(&named.raw));
+        }
+        let declared: std::collections::BTreeSet<&String> = self
+            .servers
+            .values()
+            .filter_map(|server| match &server.credentials {
+                Credentials::Oauth { issuers } => Some(issuers),
+                Credentials::Local { .. } => None,
+            })
+            .flatten()
+            .collect();
+        let mut declared = declared.into_iter();
+        match (declared.next(), declared.next()) {
+            (Some(only), None) => Ok(only.clone()),
+            (none_or_first, _) => {
+                let why = match none_or_first {
+                    None => "no server declares an issuer",
+                    Some(_) => "the servers declare several issuers",
+                };
+                Err(Diagnostic::error(
+                    Code::ClauseMissing,
+                    format!("it is not clear whose {what} this is"),
+                )
+                .at(self.sources, place, why)
+                .help("say whose: `issued by \"https://login.example.com\"`"))
+            }
+        }
+    }
+
+    fn check_lock(&mut self) {
+        let globs = self.names.capabilities.iter().any(|(_, declared, _)| {
+            declared.clauses.iter().any(|clause| match clause {
+                ast::CapabilityClause::Tools(patterns) => {
+                    patterns.iter().any(|pattern| !super::capability::glob(pattern).is_literal())
+                }
+                _ => false,
+            })
+        });
+        if globs {
+            self.say(
+                Diagnostic::error(
+                    Code::Unlocked,
+                    "the policy has globs over tools and no lock, so they follow the catalogue",
+                )
+                .warning()
+                .help(
+                    "a tool that the server adds joins a capability when its catalogue is pulled \
+                     again; name the tools one by one where that must not happen",
+                ),
+            );
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! Clients and groups of clients.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use placet_engine::bundle::Client;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::check::{Checker, ClientDeclaration};
+use crate::source::Span;
+use crate::syntax::ast;
+use crate::syntax::text::unescape;
+
+impl<'a> Checker<'a> {
+    /// The clients, and the groups of them.
+    pub(crate) fn check_clients(
+        &mut self,
+    ) -> (BTreeMap<String, Client>, BTreeMap<String, BTreeSet<String>>) {
+        let declared: Vec<(String, ClientDeclaration<'a>)> = self
+            .names
+            .clients
+            .iter()
+            .map(|(name, declaration, _)| (name.to_owned(), *declaration))
+            .collect();
+        let mut clients = BTreeMap::new();
+        let mut groups = BTreeMap::new();
+        let mut identities: BTreeMap<(Option<String>, String), Span> = BTreeMap::new();
+        for (name, declaration) in declared {
+            match declaration {
+                ClientDeclaration::One(declared) => {
+                    let client = self.client(declared);
+                    let identity = (client.issuer.clone(), client.id.clone());
+                    if let Some(first) = identities.insert(identity, declared.id.span) {
+                        let diagnostic = Diagnostic::error(
+                            Code::NameRepeated,
+                            "two clients have one identity",
+                        )
+                        .at(self.sources, declared.id.span, "the same client again")
+                        .at(self.sources, first, "first declared here")
+                        .help(
+                            "declare a client once; a rule's `via` takes several groups of clients",
+                        );
+                        self.say(diagnostic);
+                    }
+                    clients.insert(name, client);
+                }
+                ClientDeclaration::Group(members) => {
+                    if members.is_empty()
+                        && let Some(span) = self.names.clients.span(&name)
+                    {
+                        let diagnostic = Diagnostic::error(
+                            Code::ClauseMissing,
+                            format!("`{name}` has no client"),
+                        )
+                        .at(self.sources, span, "empty")
+                        .help("name its clients: `client cursor \"https://cursor.example/client.json\"`");
+                        self.say(diagnostic);
+                    }
+                    let names = members.iter().map(|client| client.name.text.clone());
+                    groups.insert(name, names.collect());
+                }
+            }
+        }
+        (clients, groups)
+    }
+
+    fn client(&mut self, declared: &ast::Client) -> Client {
+        let id = unescape(&declared.id.raw);
+        let issuer = declared.issuer.as_ref().map(|text| unescape(&text.raw));
+        if issuer.is_none() && !id.starts_with("https://") {
+            let diagnostic = Diagnostic::error(
+                Code::ValueInvalid,
+                "a client's id is the https URL of its metadata document",
+            )
+            .at(self.sources, declared.id.span, "not an https URL")
+            .help(format!(
+                "for a client that is registered at an issuer say where: `client {} {} issued by \
+                 \"https://login.example.com\"`",
+                declared.name.text,
+                placet_engine::condition::quote(&id)
+            ));
+            self.say(diagnostic);
+        }
+        let owner = declared.owner.as_ref().map(|text| unescape(&text.raw));
+        Client { id, issuer, owner }
+    }
+}

@@ -1,0 +1,106 @@
+//! Consents: what a user is asked to agree to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::Consent;
+use crate::model::check::Checker;
+use crate::source::Span;
+use crate::syntax::ast::{ConsentClause, Name, Text};
+use crate::syntax::text::unescape;
+
+impl<'a> Checker<'a> {
+    pub(crate) fn check_consents(&mut self) -> BTreeMap<String, Consent> {
+        let declared: Vec<(String, &'a Text, &'a [ConsentClause], Span)> = self
+            .names
+            .consents
+            .iter()
+            .map(|(name, (text, clauses), span)| (name.to_owned(), *text, *clauses, span))
+            .collect();
+        let mut consents = BTreeMap::new();
+        for (name, text, clauses, span) in declared {
+            consents.insert(name, self.consent(text, clauses, span));
+        }
+        consents
+    }
+
+    fn consent(&mut self, text: &Text, clauses: &'a [ConsentClause], name: Span) -> Consent {
+        let (mut grants, mut purposes, mut required, mut lasts) = (None, None, None, None);
+        for clause in clauses {
+            match clause {
+                ConsentClause::Grants(names) => {
+                    let span = names.first().map_or(name, |first| first.span);
+                    self.once(&mut grants, names.as_slice(), "grants", span);
+                }
+                ConsentClause::Purpose(texts) => {
+                    let span = texts.first().map_or(name, |first| first.span);
+                    self.once(&mut purposes, texts, "purpose", span);
+                }
+                ConsentClause::PurposeRequired(span) => {
+                    self.once(&mut required, *span, "purpose required", *span);
+                }
+                ConsentClause::Lasts(duration) => {
+                    self.once(&mut lasts, duration, "lasts", duration.number.span);
+                }
+            }
+        }
+        if grants.is_none() {
+            let help = "name the capabilities that the user agrees to: `grants read_code`";
+            self.missing("consent", "grants", name, help);
+        }
+        let (grants, server) = self.grants(grants.unwrap_or_default());
+        if let (Some(required), None) = (required, purposes) {
+            let diagnostic = Diagnostic::error(
+                Code::ClauseMissing,
+                "a purpose is required, but none is declared",
+            )
+            .at(self.sources, required, "no call could meet this")
+            .help("declare the purposes: `purpose \"issue triage\"`");
+            self.say(diagnostic);
+        }
+        let lasts = match lasts {
+            Some(duration) => {
+                let seconds = self.seconds(duration);
+                self.keep(seconds)
+            }
+            None => None,
+        };
+        Consent {
+            server: server.unwrap_or_default(),
+            text: unescape(&text.raw),
+            grants,
+            purposes: purposes.into_iter().flatten().map(|text| unescape(&text.raw)).collect(),
+            purpose_required: required.is_some(),
+            lasts,
+        }
+    }
+
+    /// The capabilities that are granted, and the one server that they are on.
+    fn grants(&mut self, names: &[Name]) -> (BTreeSet<String>, Option<String>) {
+        let mut grants = BTreeSet::new();
+        let mut server: Option<(String, &Name)> = None;
+        for name in names {
+            let found = self.names.capabilities.find(self.sources, name).map(|_| ());
+            if self.keep(found).is_none() {
+                continue;
+            }
+            grants.insert(name.text.clone());
+            let Some(capability) = self.capabilities.get(&name.text) else { continue };
+            match &server {
+                None => server = Some((capability.server.clone(), name)),
+                Some((first, _)) if *first == capability.server => {}
+                Some((first, at)) => {
+                    let diagnostic = Diagnostic::error(
+                        Code::ClauseMisplaced,
+                        "a consent is given for one server",
+                    )
+                    .at(self.sources, name.span, format!("on `{}`", capability.server))
+                    .at(self.sources, at.span, format!("on `{first}`"))
+                    .help("declare one consent for each server: a receipt names the server it was given at");
+                    self.say(diagnostic);
+                }
+            }
+        }
+        (grants, server.map(|(name, _)| name))
+    }
+}

@@ -1,0 +1,182 @@
+//! The model: a policy with its names resolved, its types checked and its catalogues joined in.
+
+mod capability;
+mod check;
+mod client;
+mod condition;
+mod consent;
+mod group;
+mod names;
+mod rule;
+mod server;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use miette::Severity;
+use placet_engine::bundle::{Access, Client, Credentials, Group, Source, Target, Who};
+use placet_engine::condition::Condition;
+
+use crate::catalogue::Catalogue;
+use crate::diagnostic::Diagnostic;
+use crate::files::Files;
+use crate::limits::Limits;
+use crate::load;
+
+/// A policy that checks.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Servers by name.
+    pub servers: BTreeMap<String, Server>,
+    /// Groups of users by name.
+    pub groups: BTreeMap<String, Group>,
+    /// Clients by name.
+    pub clients: BTreeMap<String, Client>,
+    /// Groups of clients by name, each with its clients' names.
+    pub client_groups: BTreeMap<String, BTreeSet<String>>,
+    /// Capabilities by name.
+    pub capabilities: BTreeMap<String, Capability>,
+    /// Consents by name.
+    pub consents: BTreeMap<String, Consent>,
+    /// Rules by name.
+    pub rules: BTreeMap<String, Rule>,
+}
+
+impl Policy {
+    /// The capabilities that hold a tool, by name.
+    pub fn capabilities_of<'p>(
+        &'p self,
+        server: &'p str,
+        tool: &'p str,
+    ) -> impl Iterator<Item = (&'p String, &'p Capability)> {
+        self.capabilities
+            .iter()
+            .filter(move |(_, held)| held.server == server && held.tools.contains(tool))
+    }
+
+    /// A tool's access: the highest of its capabilities; `None` in no capability.
+    pub fn access_of(&self, server: &str, tool: &str) -> Option<Access> {
+        self.capabilities_of(server, tool).map(|(_, capability)| capability.access).max()
+    }
+}
+
+/// An MCP server.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Server {
+    /// Its canonical resource URI (RFC 8707), or `local:` and a name.
+    pub identity: String,
+    /// Which credentials it accepts.
+    pub credentials: Credentials,
+    /// Its scopes, each with what it directly implies.
+    pub scopes: BTreeMap<String, BTreeSet<String>>,
+    /// Its tools.
+    pub catalogue: Catalogue,
+}
+
+/// A named, privilege-bearing set of tools.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Capability {
+    /// The server's name.
+    pub server: String,
+    /// What the user is shown.
+    pub description: String,
+    /// The tools by name, globs resolved.
+    pub tools: BTreeSet<String>,
+    /// How much harm they can do.
+    pub access: Access,
+    /// Scope sets, any of which suffices; one empty set where nothing is needed.
+    pub needs: BTreeSet<BTreeSet<String>>,
+    /// The condition on every use.
+    pub condition: Option<Condition>,
+}
+
+/// What a user is asked to agree to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Consent {
+    /// The server's name.
+    pub server: String,
+    /// What the user is shown.
+    pub text: String,
+    /// Capabilities by name.
+    pub grants: BTreeSet<String>,
+    /// The purposes that a call may state.
+    pub purposes: BTreeSet<String>,
+    /// Whether a call must state one.
+    pub purpose_required: bool,
+    /// Seconds that a receipt lasts.
+    pub lasts: Option<i64>,
+}
+
+/// `allow` or `deny`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rule {
+    /// Whom it concerns; any of these.
+    pub who: BTreeSet<Who>,
+    /// Through which clients; `None`: any.
+    pub via: Option<BTreeSet<Via>>,
+    /// What it does.
+    pub effect: Effect,
+    /// The condition; `None`: always.
+    pub when: Option<Condition>,
+    /// The author's reason.
+    pub because: Option<String>,
+    /// Where it stands.
+    pub source: Source,
+}
+
+impl Rule {
+    /// The clients that the rule names, by name; `None`: any.
+    pub fn clients(&self, policy: &Policy) -> Option<BTreeSet<String>> {
+        let none = BTreeSet::new();
+        let members = |via: &Via| match via {
+            Via::Client(name) => BTreeSet::from([name.clone()]),
+            Via::Group(name) => policy.client_groups.get(name).unwrap_or(&none).clone(),
+        };
+        self.via.as_ref().map(|via| via.iter().flat_map(members).collect())
+    }
+}
+
+/// Through which clients a rule speaks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Via {
+    /// One client.
+    Client(String),
+    /// A group of clients.
+    Group(String),
+}
+
+/// What a rule does.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Makes capabilities usable, under a consent or without.
+    Allow {
+        /// By name.
+        capabilities: BTreeSet<String>,
+        /// The consent's name.
+        under: Option<String>,
+    },
+    /// Forbids tools.
+    Deny {
+        /// Any of these.
+        targets: BTreeSet<Target>,
+    },
+}
+
+/// A checked policy and all that is to be said about it.
+#[derive(Debug)]
+pub struct Checked {
+    /// The policy, unless there is an error.
+    pub policy: Option<Policy>,
+    /// In the order of files and places.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads and checks a policy.
+pub fn check(files: &dyn Files, limits: &Limits) -> Checked {
+    let loaded = load::load(files, limits);
+    let mut diagnostics = loaded.diagnostics;
+    let (policy, found) = check::check(&loaded.sources, files, limits, &loaded.statements);
+    diagnostics.extend(found);
+    diagnostics.sort_by_cached_key(Diagnostic::sort_key);
+    let usable = diagnostics.iter().all(|one| one.severity != Severity::Error);
+    Checked { policy: usable.then_some(policy), diagnostics }
+}

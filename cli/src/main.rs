@@ -1,2 +1,55 @@
-//! x
-fn main() {}
+//! `placet`: checks, compiles and explains policies on consent and scope in MCP.
+
+mod commands;
+mod disk;
+mod exit;
+mod output;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+
+/// Check, compile and explain policies on consent and scope in MCP
+#[derive(Parser)]
+#[command(
+    name = "placet",
+    version,
+    arg_required_else_help = true,
+    after_help = "Exit codes: 0 clean or allowed, 1 found an error in a policy or denied, 2 the call \
+                  or its input is unusable, 3 undecided.\n\n\
+                  Start here:\n  placet check policies/filesystem\n  \
+                  placet explain --policy policies/filesystem policies/filesystem/calls/outside.json"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Check(commands::check::Arguments),
+    Compile(commands::compile::Arguments),
+    Decide(commands::decide::Arguments),
+    Explain(commands::explain::Arguments),
+    #[command(subcommand)]
+    Catalogue(commands::catalogue::Command),
+}
+
+fn main() -> ExitCode {
+    let exit = match Arguments::parse().command {
+        Command::Check(arguments) => commands::check::run(&arguments),
+        Command::Compile(arguments) => commands::compile::run(&arguments),
+        Command::Decide(arguments) => commands::decide::run(&arguments),
+        Command::Explain(arguments) => commands::explain::run(&arguments),
+        Command::Catalogue(command) => commands::catalogue::run(&command),
+    };
+    match exit {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output::failure(&failure);
+            Exit::Unusable.into()
+        }
+    }
+}

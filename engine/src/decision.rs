@@ -121,3 +121,13 @@ pub enum Unchecked {
     /// `client.metadata_digest`: the policy has no digest to compare it with, or the call has none.
     MetadataDigest,
 }
+
+impl Unchecked {
+    /// The word for it in decisions.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ToolDigest => "tool_digest",
+            Self::MetadataDigest => "metadata_digest",
+        }
+    }
+}

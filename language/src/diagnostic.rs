@@ -89,7 +89,7 @@ impl Diagnostic {
         Self {
             code,
             severity: Severity::Error,
-            message: message.into(),
+            message: printable(&message.into()),
             help: None,
             source: None,
             labels: Vec::new(),
@@ -108,7 +108,7 @@ impl Diagnostic {
     #[must_use]
     pub fn at(mut self, sources: &Sources, span: Span, label: impl Into<String>) -> Self {
         let Some(source) = sources.get(span.file) else { return self };
-        let label = LabeledSpan::at(span.start..span.end.max(span.start), label.into());
+        let label = LabeledSpan::at(span.start..span.end.max(span.start), printable(&label.into()));
         let here = self.source.get_or_insert_with(|| Arc::clone(source));
         if Arc::ptr_eq(here, source) {
             self.labels.push(label);
@@ -121,7 +121,7 @@ impl Diagnostic {
     /// Says what to do.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(printable(&help.into()));
         self
     }
 
@@ -149,6 +149,11 @@ impl Diagnostic {
         let line = before.matches('\n').count().saturating_add(1);
         let column = before.rsplit('\n').next()?.chars().count().saturating_add(1);
         Some((line, column))
+    }
+
+    /// Whether the input could not be read at all, so that nothing is known of the policy.
+    pub fn is_about_input(&self) -> bool {
+        matches!(self.code, Code::FileUnreadable | Code::FileEmpty)
     }
 
     /// Where to show it among others: by file, then by place.
@@ -225,8 +230,24 @@ impl miette::Diagnostic for Elsewhere {
     }
 }
 
+/// Escapes what does not print: names in a catalogue are somebody else's text, and a terminal obeys
+/// control characters.
+fn printable(text: &str) -> String {
+    let mut printed = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' => printed.push(character),
+            other => printed.extend(other.escape_debug()),
+        }
+    }
+    printed
+}
+
 /// ``; did you mean `…`?`` for the nearest of the known names, if one is near.
-pub(crate) fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
+pub(crate) fn did_you_mean<'n>(
+    name: &str,
+    known: impl IntoIterator<Item = &'n str>,
+) -> Option<String> {
     let lower = name.to_lowercase();
     let (distance, nearest) = known
         .into_iter()

@@ -98,8 +98,9 @@ impl Loader<'_> {
         self.seen.insert(path.to_owned());
         let text = match self.read(path) {
             Ok(text) => text,
-            Err((code, why)) => {
-                let diagnostic = Diagnostic::error(code, format!("cannot read `{path}`: {why}"));
+            Err(why) => {
+                let message = format!("cannot read `{path}`: {why}");
+                let diagnostic = Diagnostic::error(Code::FileUnreadable, message);
                 let diagnostic = self.at(diagnostic, by, "used here");
                 return self.say(diagnostic);
             }
@@ -147,14 +148,11 @@ impl Loader<'_> {
         self.file(&resolve(from, &reference), Some(used.span));
     }
 
-    fn read(&self, path: &str) -> Result<String, (Code, String)> {
-        let bytes = self.files.read(path, self.limits.source_bytes).map_err(|why| {
-            let limit = crate::files::over_limit(self.limits.source_bytes);
-            (if why == limit { Code::Limit } else { Code::FileUnreadable }, why)
-        })?;
+    fn read(&self, path: &str) -> Result<String, String> {
+        let bytes = self.files.read(path, self.limits.source_bytes)?;
         String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
-            (Code::FileUnreadable, format!("it is not UTF-8 at byte {at}"))
+            format!("it is not UTF-8 at byte {at}")
         })
     }
 

@@ -1,0 +1,79 @@
+//! `placet check`: everything that is wrong with a policy.
+
+use std::path::PathBuf;
+
+use placet_language::Policy;
+use serde_json::json;
+
+use crate::commands::check_folder;
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Format, Style};
+
+/// Check a policy: its syntax, names and types, against its servers' catalogues
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  placet check policies/filesystem\n  \
+                        placet check --format json . | jq '.diagnostics[].message'")]
+pub(crate) struct Arguments {
+    /// The policy's folder
+    #[arg(default_value = ".")]
+    policy: PathBuf,
+    /// How to show the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let checked = check_folder(&arguments.policy);
+    let errors = checked.diagnostics.iter().filter(|one| one.is_error()).count();
+    let exit = match checked.diagnostics.iter().any(|one| one.is_about_input()) {
+        true => Exit::Unusable,
+        false if errors > 0 => Exit::Found,
+        false => Exit::Clean,
+    };
+    match arguments.format {
+        Format::Json => output::print_json(&json!({
+            "ok": checked.policy.is_some(),
+            "diagnostics":
+                checked.diagnostics.iter().map(output::diagnostic_json).collect::<Vec<_>>(),
+        })),
+        Format::Text => {
+            output::diagnostics(&checked.diagnostics);
+            let style = Style::of_output();
+            match &checked.policy {
+                Some(policy) => {
+                    output::print(format_args!("{}: {}", style.good("ok"), summary(policy)))
+                }
+                None => {
+                    let errors = counted(errors, "error");
+                    output::print(format_args!("{}: {errors}", style.bad("not usable")));
+                }
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn summary(policy: &Policy) -> String {
+    let tools: usize = policy.servers.values().map(|server| server.catalogue.tools.len()).sum();
+    let held = policy.servers.iter().flat_map(|(name, server)| {
+        let held = |tool: &&String| policy.access_of(name, tool).is_some();
+        server.catalogue.tools.keys().filter(held)
+    });
+    format!(
+        "{}, {}; {} of {} in {}; {}",
+        counted(policy.rules.len(), "rule"),
+        counted(policy.consents.len(), "consent"),
+        held.count(),
+        counted(tools, "tool"),
+        plural(policy.capabilities.len(), "capability", "capabilities"),
+        counted(policy.clients.len(), "client"),
+    )
+}
+
+fn counted(count: usize, what: &str) -> String {
+    plural(count, what, &format!("{what}s"))
+}
+
+fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

@@ -1,0 +1,94 @@
+//! `placet decide`: the engine's answer to one call.
+
+use std::path::PathBuf;
+
+use placet_engine::{Decision, Remedy};
+
+use crate::commands::{call, engine};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Format, Style, printable};
+
+/// Judge a call and say why
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  \
+    placet decide --policy policies/filesystem policies/filesystem/calls/inside.json\n  \
+    placet decide --policy filesystem.bundle --format json - < call.json")]
+pub(crate) struct Arguments {
+    /// The policy: its folder, or a bundle
+    #[arg(short, long)]
+    pub(crate) policy: PathBuf,
+    /// The call as JSON; `-` reads standard input
+    pub(crate) call: PathBuf,
+    /// How to show the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let engine = engine(&arguments.policy)?;
+    let decision = engine.decide(&call(&arguments.call)?);
+    match arguments.format {
+        Format::Json => output::print_json(&decision),
+        Format::Text => output::print(summary(&decision)),
+    }
+    Ok(exit(&decision))
+}
+
+/// 0 for an allow, 1 for a denial.
+pub(crate) fn exit(decision: &Decision) -> Exit {
+    if decision.is_allow() { Exit::Clean } else { Exit::Found }
+}
+
+/// The decision in a few lines.
+pub(crate) fn summary(decision: &Decision) -> String {
+    let style = Style::of_output();
+    let mut lines = Vec::new();
+    match decision.reason {
+        None => lines.push(style.good("allow")),
+        Some(reason) => {
+            let detail = decision.detail.as_deref().unwrap_or_default();
+            lines.push(format!("{}  {}", style.bad("deny"), style.strong(reason.as_str())));
+            lines.push(format!("  why      {}", printable(detail)));
+        }
+    }
+    for rule in &decision.rules {
+        let because = rule.because.as_ref().map(|because| format!(": {}", printable(because)));
+        let because = because.unwrap_or_default();
+        let source = style.faint(&format!("({})", rule.source));
+        lines.push(format!("  rule     {}{because} {source}", rule.id));
+    }
+    if let Some(receipt) = &decision.receipt {
+        lines.push(format!("  receipt  {}", printable(receipt)));
+    }
+    if let Some(remedy) = &decision.remedy {
+        lines.push(format!("  remedy   {}", printable(&self::remedy(remedy))));
+    }
+    if !decision.unchecked.is_empty() {
+        let unchecked: Vec<&str> = decision.unchecked.iter().map(|one| one.as_str()).collect();
+        lines.push(style.faint(&format!("  not checked: {}", unchecked.join(", "))));
+    }
+    lines.join("\n")
+}
+
+/// A remedy in words.
+pub(crate) fn remedy(remedy: &Remedy) -> String {
+    match remedy {
+        Remedy::Review => String::from("somebody has to review the client"),
+        Remedy::InvalidToken => {
+            String::from("answer 401 `invalid_token`: the client needs another token")
+        }
+        Remedy::InsufficientScope { scopes } => {
+            let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+            format!(
+                "answer 403 `insufficient_scope`: the client needs a token with `{}`",
+                scopes.join(" ")
+            )
+        }
+        Remedy::Consent { terms, purpose, .. } => match purpose {
+            None => format!("ask the user for consent `{terms}`"),
+            Some(purpose) => {
+                format!("ask the user for consent `{terms}`, and state the purpose \"{purpose}\"")
+            }
+        },
+    }
+}

@@ -1,0 +1,81 @@
+//! `placet explain`: a decision with everything that led to it.
+
+use placet_engine::{AllowVerdict, Explanation, LinkVerdict, Outcome};
+
+use crate::commands::{call, decide, engine};
+use crate::exit::{Exit, Failure};
+use crate::output::{self, Format, Style, printable};
+
+/// Judge a call and show every link of the chain, and what the nearest rules lack
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  \
+    placet explain --policy policies/filesystem policies/filesystem/calls/outside.json")]
+#[group(skip)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    decide: decide::Arguments,
+}
+
+/// How many rules are shown to people; machines get all.
+const SHOWN: usize = 5;
+
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
+    let arguments = &arguments.decide;
+    let engine = engine(&arguments.policy)?;
+    let explanation = engine.explain(&call(&arguments.call)?);
+    match arguments.format {
+        Format::Json => output::print_json(&explanation),
+        Format::Text => output::print(text(&explanation)),
+    }
+    Ok(decide::exit(&explanation.decision))
+}
+
+fn text(explanation: &Explanation) -> String {
+    let style = Style::of_output();
+    let mut lines = vec![decide::summary(&explanation.decision), String::new()];
+    lines.extend(explanation.links.iter().map(|link| link_line(link, style)));
+    let (allowing, lacking): (Vec<&AllowVerdict>, Vec<&AllowVerdict>) =
+        explanation.allows.iter().partition(|rule| rule.lacks.is_empty());
+    if explanation.decision.is_allow() {
+        lines.push(String::new());
+        lines.push(style.strong("rules that allow the call"));
+        lines.extend(allowing.iter().map(|rule| rule_line(rule, style)));
+        return lines.join("\n");
+    }
+    if !explanation.denies.is_empty() {
+        lines.push(String::new());
+        lines.push(style.strong("rules that deny the call"));
+        for rule in &explanation.denies {
+            let because = rule.because.as_deref().map(printable);
+            let because = because.map(|because| format!(": {because}")).unwrap_or_default();
+            let source = style.faint(&format!("({})", rule.source));
+            lines.push(format!("  {}{because} {source}", rule.rule));
+        }
+    }
+    if !lacking.is_empty() {
+        lines.push(String::new());
+        lines.push(style.strong("rules that came nearest, and what each lacks"));
+        for rule in lacking.iter().take(SHOWN) {
+            lines.push(rule_line(rule, style));
+            lines.extend(rule.lacks.iter().map(|lack| format!("    - {}", printable(lack))));
+        }
+        if let Some(more) = lacking.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            lines.push(style.faint(&format!("  and {more} more (`--format json` shows all)")));
+        }
+    }
+    lines.join("\n")
+}
+
+fn link_line(link: &LinkVerdict, style: Style) -> String {
+    let (mark, detail) = match link.outcome {
+        Outcome::Passed => (style.good("✓"), printable(&link.detail)),
+        Outcome::Failed => (style.bad("✗"), printable(&link.detail)),
+        Outcome::NotReached => (style.faint("·"), style.faint(&printable(&link.detail))),
+    };
+    format!("  {mark} {:<13} {detail}", link.link.as_str())
+}
+
+fn rule_line(rule: &AllowVerdict, style: Style) -> String {
+    let source = style.faint(&format!("({})", rule.source));
+    format!("  {} through `{}` {source}", rule.rule, rule.capability)
+}

@@ -1,0 +1,83 @@
+//! The commands, one a file, and what they share.
+
+pub(crate) mod catalogue;
+pub(crate) mod check;
+pub(crate) mod compile;
+pub(crate) mod decide;
+pub(crate) mod explain;
+
+use std::path::Path;
+
+use placet_engine::{Call, CallError, Engine};
+use placet_language::{Checked, Limits, Policy};
+
+use crate::disk::{self, Folder};
+use crate::exit::Failure;
+use crate::output;
+
+/// Checks the policy in a folder.
+fn check_folder(folder: &Path) -> Checked {
+    placet_language::check(&Folder::new(folder), &Limits::default())
+}
+
+/// The policy in a folder, or its errors shown.
+fn usable_policy(folder: &Path) -> Result<Policy, Failure> {
+    let checked = check_folder(folder);
+    checked.policy.ok_or_else(|| {
+        output::diagnostics(checked.diagnostics.iter().filter(|one| one.is_error()));
+        Failure::new(format_args!("the policy in `{}` does not check", folder.display()))
+    })
+}
+
+/// Compiles a policy, and loads the result as any host would: what the engine refuses is not handed
+/// out.
+fn compile(policy: &Policy) -> Result<(Vec<u8>, Engine), Failure> {
+    let bundle = placet_language::compile(policy).map_err(Failure::new)?;
+    let engine = Engine::load(&bundle, &placet_engine::Limits::default()).map_err(|error| {
+        Failure::new(format_args!("the compiled policy cannot be loaded: {error}"))
+            .help("this is a defect of Placet; please report it with the policy")
+    })?;
+    Ok((bundle, engine))
+}
+
+/// The engine for a policy: a folder, or a bundle.
+fn engine(policy: &Path) -> Result<Engine, Failure> {
+    if policy.is_dir() {
+        return compile(&usable_policy(policy)?).map(|(_, engine)| engine);
+    }
+    let limits = placet_engine::Limits::default();
+    let cannot = |why: String| {
+        Failure::new(format_args!("cannot use the policy `{}`: {why}", policy.display()))
+    };
+    let bytes = disk::read(policy, limits.bundle_bytes).map_err(|why| {
+        cannot(why).help("name a policy's folder, or a bundle that `placet compile` wrote")
+    })?;
+    Engine::load(&bytes, &limits).map_err(|error| cannot(error.to_string()))
+}
+
+/// The call in a file, or on standard input for `-`.
+fn call(path: &Path) -> Result<Call, Failure> {
+    let limits = placet_engine::Limits::default();
+    let standard_input = path == Path::new("-");
+    let name = if standard_input {
+        String::from("standard input")
+    } else {
+        format!("`{}`", path.display())
+    };
+    let bytes = match standard_input {
+        true => disk::read_standard_input(limits.call_bytes),
+        false => disk::read(path, limits.call_bytes),
+    };
+    let bytes = bytes
+        .map_err(|why| Failure::new(format_args!("cannot read the call from {name}: {why}")))?;
+    Call::from_json(&bytes, &limits).map_err(|error| {
+        let place = match &error {
+            CallError::Unreadable { line, column, .. } if *line > 0 => {
+                format!(" at line {line}, column {column}")
+            }
+            _ => String::new(),
+        };
+        Failure::new(format_args!("the call in {name} cannot be used{place}: {error}"))
+            .help("`spec/call.schema.json` describes a call, and `spec/chain.md` shows one")
+    })
+}

@@ -1,0 +1,93 @@
+//! Files: a policy's folder on disk, and writing so that nobody sees half a file.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use placet_language::{Files, over_limit};
+
+use crate::exit::Failure;
+
+/// A policy's folder on disk.
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn new(root: &Path) -> Self {
+        Self { root: root.to_owned() }
+    }
+}
+
+impl Files for Folder {
+    fn list(&self) -> Result<Vec<String>, String> {
+        let mut paths = Vec::new();
+        let describe = |error: io::Error| format!("`{}`: {}", self.root.display(), why(&error));
+        for entry in fs::read_dir(&self.root).map_err(describe)? {
+            let name = entry.map_err(describe)?.file_name();
+            let Some(name) = name.to_str() else { continue };
+            if name.ends_with(".placet") {
+                paths.push(name.to_owned());
+            }
+        }
+        Ok(paths)
+    }
+
+    fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, String> {
+        read(&self.root.join(path), limit)
+    }
+}
+
+/// The bytes of a file of at most `limit` bytes.
+pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
+    let file = File::open(path).map_err(|error| why(&error))?;
+    let is_folder = file.metadata().is_ok_and(|metadata| metadata.is_dir());
+    if is_folder {
+        return Err(String::from("it is a folder"));
+    }
+    bounded(file, limit)
+}
+
+/// The bytes of standard input, at most `limit`.
+pub(crate) fn read_standard_input(limit: usize) -> Result<Vec<u8>, String> {
+    bounded(io::stdin().lock(), limit)
+}
+
+fn bounded(source: impl io::Read, limit: usize) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    let one_more = u64::try_from(limit).unwrap_or(u64::MAX).saturating_add(1);
+    source.take(one_more).read_to_end(&mut bytes).map_err(|error| why(&error))?;
+    if bytes.len() > limit { Err(over_limit(limit)) } else { Ok(bytes) }
+}
+
+/// What an error of the operating system means, without its number.
+pub(crate) fn why(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => String::from("there is no such file or folder"),
+        io::ErrorKind::PermissionDenied => String::from("permission denied"),
+        io::ErrorKind::NotADirectory => String::from("it is not a folder"),
+        _ => error.to_string(),
+    }
+}
+
+/// Writes a file beside its place and renames it into it, so that a reader sees the old file or the
+/// new one.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    };
+    let cannot = |error: &io::Error| {
+        Failure::new(format_args!("cannot write `{}`: {}", path.display(), why(error)))
+    };
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".placet-");
+    // Temporary files are for their owner only; this one is for whoever the user's mask lets.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    let mut beside = builder.tempfile_in(folder).map_err(|error| cannot(&error))?;
+    beside.write_all(bytes).map_err(|error| cannot(&error))?;
+    beside.as_file().sync_all().map_err(|error| cannot(&error))?;
+    beside.persist(path).map_err(|error| cannot(&error.error))?;
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! What people and machines are shown.
+
+use std::fmt::{self, Display};
+use std::io::{self, IsTerminal as _, Write as _};
+
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use placet_language::Diagnostic;
+use serde_json::{Value, json};
+
+use crate::exit::Failure;
+
+/// How a result is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For machines.
+    Json,
+}
+
+/// Where text goes.
+#[derive(Debug, Clone, Copy)]
+enum Stream {
+    Out,
+    Error,
+}
+
+impl Stream {
+    /// Whether colours are wanted: on a terminal, unless the user said no (<https://no-color.org>).
+    fn has_colours(self) -> bool {
+        let terminal = match self {
+            Self::Out => io::stdout().is_terminal(),
+            Self::Error => io::stderr().is_terminal(),
+        };
+        terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    }
+
+    /// Writes all of the text. A reader that went away has seen enough.
+    fn write(self, text: &str) {
+        let _ = match self {
+            Self::Out => io::stdout().lock().write_all(text.as_bytes()),
+            Self::Error => io::stderr().lock().write_all(text.as_bytes()),
+        };
+    }
+}
+
+/// Prints a result.
+pub(crate) fn print(text: impl Display) {
+    Stream::Out.write(&format!("{text}\n"));
+}
+
+/// Prints a result for machines.
+pub(crate) fn print_json(value: &impl serde::Serialize) {
+    // What is printed has string keys only, so it always has a text.
+    print(serde_json::to_string_pretty(value).unwrap_or_default());
+}
+
+/// Prints something beside the result.
+pub(crate) fn note(text: impl Display) {
+    Stream::Error.write(&format!("{text}\n"));
+}
+
+/// Prints why a command could not do its work.
+pub(crate) fn failure(failure: &Failure) {
+    let style = Style::new(Stream::Error);
+    note(format_args!("{}: {}", style.bad("error"), printable(&failure.message)));
+    if let Some(help) = &failure.help {
+        note(format_args!("  {}: {}", style.strong("help"), printable(help)));
+    }
+}
+
+/// Prints diagnostics for people: errors where a command only needs the policy, everything where the
+/// policy is what is asked about.
+pub(crate) fn diagnostics<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic>) {
+    let theme = match Stream::Error.has_colours() {
+        true => GraphicalTheme::unicode(),
+        false => GraphicalTheme::unicode_nocolor(),
+    };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
+    for diagnostic in diagnostics {
+        let mut text = String::new();
+        match handler.render_report(&mut text, diagnostic) {
+            Ok(()) => note(text),
+            // Rendering fails only where a place is not in its text; the message stands without it.
+            Err(fmt::Error) => note(diagnostic),
+        }
+    }
+}
+
+/// A diagnostic for machines.
+pub(crate) fn diagnostic_json(diagnostic: &Diagnostic) -> Value {
+    let position = diagnostic.position();
+    json!({
+        "code": diagnostic.code.as_str(),
+        "severity": if diagnostic.is_error() { "error" } else { "warning" },
+        "message": diagnostic.message,
+        "help": diagnostic.help,
+        "file": diagnostic.file(),
+        "line": position.map(|(line, _)| line),
+        "column": position.map(|(_, column)| column),
+        "text": diagnostic.underlined(),
+    })
+}
+
+/// Escapes what does not print: server names, tools and arguments are other people's text.
+pub(crate) fn printable(text: &str) -> String {
+    let mut printed = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '"' | '\'' | '\\' | '\n' => printed.push(character),
+            other => printed.extend(other.escape_debug()),
+        }
+    }
+    printed
+}
+
+/// Emphasis, where the stream shows it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Style {
+    colours: bool,
+}
+
+impl Style {
+    fn new(stream: Stream) -> Self {
+        Self { colours: stream.has_colours() }
+    }
+
+    /// For what goes to standard output.
+    pub(crate) fn of_output() -> Self {
+        Self::new(Stream::Out)
+    }
+
+    fn wrap(self, code: &str, text: &str) -> String {
+        if self.colours { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    }
+
+    pub(crate) fn good(self, text: &str) -> String {
+        self.wrap("1;32", text)
+    }
+
+    pub(crate) fn bad(self, text: &str) -> String {
+        self.wrap("1;31", text)
+    }
+
+    pub(crate) fn strong(self, text: &str) -> String {
+        self.wrap("1", text)
+    }
+
+    pub(crate) fn faint(self, text: &str) -> String {
+        self.wrap("2", text)
+    }
+}

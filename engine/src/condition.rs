@@ -260,7 +260,8 @@ impl Atom {
         }
     }
 
-    fn holds_of(&self, value: Option<Value>, values: &impl Values, side: Side) -> bool {
+    /// Whether the atom holds of one element of its operand.
+    pub(crate) fn holds_of(&self, value: Option<Value>, values: &impl Values, side: Side) -> bool {
         match value.and_then(|value| self.test.passes(&value, values)) {
             Some(passes) => passes != self.negated,
             None => side.without_value(),

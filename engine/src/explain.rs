@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::bundle::{Effect, Source};
 use crate::chain::rule::Attempt;
-use crate::condition::{Condition, Quantifier, Side, Test, Values, quote};
+use crate::condition::{Atom, Condition, Operand, Side, Test, Value, Values, quote};
 use crate::decision::Decision;
 use crate::facts::Facts;
 use crate::reason::Link;
@@ -132,32 +132,43 @@ fn unmet(condition: &Condition, facts: &Facts<'_>, place: &str, into: &mut Vec<S
         }
         Condition::Any(_) => into.push(format!("{place} fails: {condition}")),
         Condition::Atom(atom) => {
-            let operand = &atom.operand;
-            let found = match atom.quantifier {
-                _ if atom.test == Test::Present => None,
-                None => Some(match facts.value(operand) {
-                    Some(value) => format!("{operand} is {value}"),
-                    None => format!("{operand} has no value"),
-                }),
-                Some(quantifier) => Some(elements(atom, quantifier, facts)),
-            };
-            let found = found.map(|found| format!(" ({found})")).unwrap_or_default();
-            into.push(format!("{place} fails: {atom}{found}"));
+            let found = found(atom, facts).map(|found| format!(" ({found})"));
+            into.push(format!("{place} fails: {atom}{}", found.unwrap_or_default()));
         }
     }
 }
 
-fn elements(atom: &crate::condition::Atom, quantifier: Quantifier, facts: &Facts<'_>) -> String {
-    let operand = &atom.operand;
-    match facts.elements(operand) {
-        None => format!("{operand} has no value"),
-        Some(elements) if elements.is_empty() => format!("{operand} is empty"),
-        Some(elements) if elements.iter().any(Option::is_none) => {
-            format!("{operand} has an element without a value")
-        }
-        Some(_) if quantifier == Quantifier::Any => format!("no element of {operand} fits"),
-        Some(_) => format!("an element of {operand} does not fit"),
+/// What an atom that fails met.
+fn found(atom: &Atom, facts: &Facts<'_>) -> Option<String> {
+    if atom.test == Test::Present {
+        return None;
     }
+    let operand = &atom.operand;
+    let raw = Operand { view: None, attribute: operand.attribute.clone() };
+    let shown = |value: Option<Value>, raw: Option<Value>, name: &str| match (value, raw) {
+        (Some(value), _) => format!("{name} is {value}"),
+        (None, Some(raw)) if operand.view.is_some() => {
+            format!("{name} is {raw}, which has no normal form")
+        }
+        (None, _) => format!("{name} has no value"),
+    };
+    if atom.quantifier.is_none() {
+        let name = operand.attribute.to_string();
+        return Some(shown(facts.value(operand), facts.value(&raw), &name));
+    }
+    let Some(elements) = facts.elements(operand).filter(|elements| !elements.is_empty()) else {
+        return Some(format!("{} is absent, empty or no array", operand.attribute));
+    };
+    let raw = facts.elements(&raw).unwrap_or_default();
+    let failing = elements
+        .into_iter()
+        .zip(raw)
+        .enumerate()
+        .find(|(_, (element, _))| !atom.holds_of(element.clone(), facts, Side::Allow));
+    failing.map(|(index, (element, raw))| {
+        let name = format!("element {} of {}", index.saturating_add(1), operand.attribute);
+        shown(element, raw, &name)
+    })
 }
 
 /// The links' verdicts from the decision: those before the broken one held.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use placet_engine::bundle::EDITION;
+
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::files::{Files, resolve};
 use crate::limits::Limits;
@@ -9,14 +11,13 @@ use crate::source::{Sources, Span};
 use crate::syntax::ast::{Number, Statement, Text};
 use crate::syntax::{parse, text};
 
-/// The edition that this compiler knows.
-pub(crate) const EDITION: u16 = placet_engine::bundle::EDITION;
-
 /// A policy's text, read and parsed.
 pub(crate) struct Loaded {
     pub(crate) sources: Sources,
     /// Every statement of every file but `edition` and `use`.
     pub(crate) statements: Vec<Statement>,
+    /// Names in statements that do not parse.
+    pub(crate) broken: BTreeSet<String>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
@@ -27,6 +28,7 @@ pub(crate) fn load(files: &dyn Files, limits: &Limits) -> Loaded {
         loaded: Loaded {
             sources: Sources::default(),
             statements: Vec::new(),
+            broken: BTreeSet::new(),
             diagnostics: Vec::new(),
         },
         seen: BTreeSet::new(),
@@ -106,13 +108,14 @@ impl Loader<'_> {
             }
         };
         let file = self.loaded.sources.add(path, text);
-        let (statements, diagnostics) = parse(&self.loaded.sources, file, self.limits);
-        self.loaded.diagnostics.extend(diagnostics);
-        if !self.edition(path, file, &statements) {
+        let parsed = parse(&self.loaded.sources, file, self.limits);
+        self.loaded.diagnostics.extend(parsed.diagnostics);
+        self.loaded.broken.extend(parsed.broken);
+        if !self.edition(path, file, &parsed.statements) {
             return;
         }
         self.open.push(path.to_owned());
-        for statement in statements {
+        for statement in parsed.statements {
             match statement {
                 Statement::Edition(_) => {}
                 Statement::Use(used) => self.used(path, &used),

@@ -257,19 +257,18 @@ fn principal(who: &BTreeSet<Who>) -> (String, Option<String>) {
 }
 
 fn via(policy: &Policy, via: Option<&BTreeSet<Via>>) -> Option<String> {
-    let entity = |via: &Via| match via {
-        Via::Group(name) => Some(format!("ClientGroup::{}", text(&ids::clients(name)))),
+    let test = |via: &Via| match via {
+        Via::Group(name) => {
+            Some(format!("context.client.entity in ClientGroup::{}", text(&ids::clients(name))))
+        }
         Via::Client(name) => {
             let client = policy.clients.get(name)?;
             let id = ids::client(client.issuer.as_deref(), &client.id);
-            Some(format!("Client::{}", text(&id)))
+            Some(format!("context.client.entity == Client::{}", text(&id)))
         }
     };
-    let entities: Vec<String> = via?.iter().filter_map(entity).collect();
-    Some(match entities.as_slice() {
-        [only] => format!("context.client.entity in {only}"),
-        several => format!("context.client.entity in [{}]", several.join(", ")),
-    })
+    let tests: Vec<String> = via?.iter().filter_map(test).collect();
+    Some(tests.join(" || "))
 }
 
 /// Any of all of. Nothing to be tested where nothing is needed.

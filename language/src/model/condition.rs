@@ -39,7 +39,8 @@ enum Type {
 impl Type {
     fn name(self) -> &'static str {
         match self {
-            Self::Text | Self::Registration => "a string",
+            Self::Text => "a string",
+            Self::Registration => "a kind of registration",
             Self::Path => "a path",
             Self::Boolean => "a boolean",
             Self::Integer => "an integer",

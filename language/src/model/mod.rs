@@ -17,7 +17,7 @@ use placet_engine::bundle::{Access, Client, Credentials, Group, Source, Target, 
 use placet_engine::condition::Condition;
 
 use crate::catalogue::Catalogue;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::files::Files;
 use crate::limits::Limits;
 use crate::load;
@@ -175,7 +175,11 @@ pub fn check(files: &dyn Files, limits: &Limits) -> Checked {
     let loaded = load::load(files, limits);
     let mut diagnostics = loaded.diagnostics;
     let (policy, found) = check::check(&loaded.sources, files, limits, &loaded.statements);
-    diagnostics.extend(found);
+    let follows_from_a_mistake = |one: &Diagnostic| {
+        one.code == Code::NameUnknown
+            && one.underlined().is_some_and(|name| loaded.broken.contains(name))
+    };
+    diagnostics.extend(found.into_iter().filter(|one| !follows_from_a_mistake(one)));
     diagnostics.sort_by_cached_key(Diagnostic::sort_key);
     let usable = diagnostics.iter().all(|one| one.severity != Severity::Error);
     Checked { policy: usable.then_some(policy), diagnostics }

@@ -28,7 +28,7 @@ impl<T> Names<T> {
         if let Some((_, first)) = self.declared.get(&name.text) {
             return Err(Diagnostic::error(
                 Code::NameRepeated,
-                format!("there are two {}s called `{}`", self.kind, name.text),
+                format!("`{}` is declared twice as a {}", name.text, self.kind),
             )
             .at(sources, name.span, "declared again here")
             .at(sources, *first, "first declared here")

@@ -27,4 +27,4 @@ mod grammar {
     include!(concat!(env!("OUT_DIR"), "/syntax/grammar.rs"));
 }
 
-pub use parse::parse;
+pub use parse::{Parsed, parse};

@@ -1,13 +1,16 @@
 //! Parsing: a file is cut into statements at the words that start one, and each is parsed by itself,
 //! so a mistake costs one statement.
 
+use std::collections::BTreeSet;
+
 use lalrpop_util::ParseError;
 use logos::Logos;
+use placet_engine::bundle::EDITION;
 
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::limits::Limits;
 use crate::source::{Sources, Span};
-use crate::syntax::ast::Statement;
+use crate::syntax::ast::{Number, Statement};
 use crate::syntax::grammar::StatementParser;
 use crate::syntax::text::bad_escapes;
 use crate::syntax::token::Token;
@@ -28,33 +31,74 @@ const STATEMENTS: [&str; 10] = [
     "deny",
 ];
 
-/// Parses one file into its statements and everything that is wrong with it.
-pub fn parse(sources: &Sources, file: usize, limits: &Limits) -> (Vec<Statement>, Vec<Diagnostic>) {
-    let Some(source) = sources.get(file) else { return (Vec::new(), Vec::new()) };
-    let text = source.inner().as_str();
-    let mut diagnostics = Vec::new();
-    let tokens = lex(sources, file, text, &mut diagnostics);
-    let mut statements = Vec::new();
-    for segment in segments(text, &tokens) {
-        match statement(sources, file, segment, limits) {
-            Ok(statement) => statements.push(statement),
-            Err(diagnostic) => diagnostics.push(diagnostic),
-        }
-    }
-    (statements, diagnostics)
+/// A file, parsed as far as it goes.
+#[derive(Debug, Default)]
+pub struct Parsed {
+    /// The statements without mistakes.
+    pub statements: Vec<Statement>,
+    /// The names that the others would have declared: to say that nothing declares them would be a
+    /// second message about one mistake.
+    pub broken: BTreeSet<String>,
+    /// Everything that is wrong.
+    pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Parses one file.
+pub fn parse(sources: &Sources, file: usize, limits: &Limits) -> Parsed {
+    let mut parsed = Parsed::default();
+    let Some(source) = sources.get(file) else { return parsed };
+    let text = source.inner().as_str();
+    let (tokens, gaps) = lex(sources, file, text, &mut parsed.diagnostics);
+    if let [(_, Token::Edition, _), (start, Token::Integer(digits), end), ..] = tokens.as_slice()
+        && *digits != EDITION.to_string()
+    {
+        // In another edition the rest may mean anything, so nothing is said of it.
+        let span = Span { file, start: *start, end: *end };
+        let edition = Number { digits: (*digits).to_owned(), span };
+        return Parsed { statements: vec![Statement::Edition(edition)], ..Parsed::default() };
+    }
+    let segments = segments(text, &tokens);
+    let starts = segments.iter().skip(1).filter_map(|segment| segment.first());
+    let ends = starts.map(|(start, _, _)| *start).chain([text.len()]);
+    for (segment, end) in segments.iter().zip(ends) {
+        let start = segment.first().map_or(0, |(start, _, _)| *start);
+        let statement = match gaps.iter().any(|gap| (start..end).contains(gap)) {
+            // What could not be read there was reported; what follows from it would mislead.
+            true => None,
+            false => statement(sources, file, segment, limits)
+                .map_err(|diagnostic| parsed.diagnostics.push(diagnostic))
+                .ok(),
+        };
+        match statement {
+            Some(statement) => parsed.statements.push(statement),
+            None => parsed.broken.extend(names(segment)),
+        }
+    }
+    parsed
+}
+
+/// The names in a statement that does not parse.
+fn names<'t>(segment: &'t [Spanned<'_>]) -> impl Iterator<Item = String> + 't {
+    segment.iter().filter_map(|(_, token, _)| match token {
+        Token::Word(name) => Some((*name).to_owned()),
+        _ => None,
+    })
+}
+
+/// The tokens, and the places of what is none.
 fn lex<'s>(
     sources: &Sources,
     file: usize,
     text: &'s str,
     diagnostics: &mut Vec<Diagnostic>,
-) -> Vec<Spanned<'s>> {
+) -> (Vec<Spanned<'s>>, Vec<usize>) {
     let mut tokens: Vec<Spanned<'s>> = Vec::new();
+    let mut gaps = Vec::new();
     for (token, range) in Token::lexer(text).spanned() {
         let span = Span { file, start: range.start, end: range.end };
         let Ok(token) = token else {
             diagnostics.push(unknown_character(sources, text, span));
+            gaps.push(range.start);
             continue;
         };
         if let Token::Text(raw) = token {
@@ -76,7 +120,7 @@ fn lex<'s>(
         };
         tokens.push((range.start, token, range.end));
     }
-    tokens
+    (tokens, gaps)
 }
 
 fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
@@ -182,12 +226,12 @@ fn statement(
         }));
         return Err(diagnostic);
     }
-    if let Some(at) = too_deep(tokens, limits.nesting) {
+    if let Some((start, end)) = too_deep(tokens, limits.nesting) {
         return Err(Diagnostic::error(
             Code::Limit,
             format!("this nests deeper than the limit of {}", limits.nesting),
         )
-        .at(sources, span(at, at.saturating_add(1)), "one level too deep")
+        .at(sources, span(start, end), "one level too deep")
         .help("write the condition flatter; `and` and `or` need no parentheses among themselves"));
     }
     StatementParser::new()
@@ -197,10 +241,10 @@ fn statement(
 
 /// Where nesting exceeds the limit, if it does. Parsing takes no stack, but what comes after walks
 /// the tree.
-fn too_deep(tokens: &[Spanned<'_>], limit: usize) -> Option<usize> {
+fn too_deep(tokens: &[Spanned<'_>], limit: usize) -> Option<(usize, usize)> {
     let mut open = 0_usize;
     let mut negations = 0_usize;
-    for (start, token, _) in tokens {
+    for (start, token, end) in tokens {
         match token {
             Token::OpenBrace | Token::OpenBracket | Token::OpenParenthesis => {
                 open = open.saturating_add(1);
@@ -213,7 +257,7 @@ fn too_deep(tokens: &[Spanned<'_>], limit: usize) -> Option<usize> {
             _ => {}
         }
         if open.saturating_add(negations) > limit {
-            return Some(*start);
+            return Some((*start, *end));
         }
     }
     None
@@ -231,6 +275,8 @@ fn unexpected(
         ParseError::UnrecognizedEof { expected, .. } => (None, expected),
         ParseError::InvalidToken { .. } | ParseError::User { .. } => (None, Vec::new()),
     };
+    let words: Vec<String> =
+        expected.iter().map(|one| one.trim_matches(['"', '`']).to_owned()).collect();
     let expected = expectation(&expected);
     let text = |start: usize, end: usize| {
         let source = sources.get(file).map(|source| source.inner().as_str());
@@ -273,12 +319,21 @@ fn unexpected(
              written in quotes: `\"{word}\"`"
         ));
     }
-    if let Token::Text(_) = token
-        && wants_name
-    {
+    if matches!(token, Token::Text(_)) && wants_name {
         return diagnostic.help("a name stands without quotes");
     }
-    diagnostic
+    if matches!(token, Token::Under | Token::Without) {
+        return diagnostic.help("`under` and `without consent` come before `when` and `unless`");
+    }
+    let word = text(start, end);
+    let first_on_line =
+        text(0, start).rsplit('\n').next().is_some_and(|before| before.trim().is_empty());
+    let statements = STATEMENTS.iter().copied().filter(|_| first_on_line);
+    let known = words.iter().map(String::as_str).filter(|known| !known.contains(' '));
+    match did_you_mean(word, known.chain(statements)) {
+        Some(help) if matches!(token, Token::Word(_)) => diagnostic.help(help),
+        _ => diagnostic,
+    }
 }
 
 fn unclosed_brace(tokens: &[Spanned<'_>]) -> Option<usize> {

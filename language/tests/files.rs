@@ -1,0 +1,178 @@
+//! Policies of several files, and files that cannot be read.
+
+use std::collections::BTreeMap;
+
+use placet_language::{Checked, Code, Files, Limits, check};
+
+const SERVER: &str = r#"edition 2026
+server hub {
+    local       "hub"
+    credentials local for read because "mine"
+    catalogue   "catalogue.json"
+}
+"#;
+
+fn policy(files: &[(&str, &str)]) -> Checked {
+    let catalogue = ("catalogue.json", include_str!("cases/catalogue.json"));
+    let files = files.iter().chain([&catalogue]);
+    let files: BTreeMap<String, String> =
+        files.map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect();
+    check(&files, &Limits::default())
+}
+
+fn codes(checked: &Checked) -> Vec<Code> {
+    checked.diagnostics.iter().map(|one| one.code).collect()
+}
+
+#[test]
+fn files_of_a_folder_are_one_policy() {
+    let checked = policy(&[
+        ("a.placet", "edition 2026\ncapability look \"Look\" on hub { tools ping access read }"),
+        ("b.placet", SERVER),
+    ]);
+    assert_eq!(codes(&checked), []);
+    assert!(checked.policy.unwrap().capabilities.contains_key("look"));
+}
+
+#[test]
+fn a_used_file_is_found_from_where_it_is_used_and_read_once() {
+    let checked = policy(&[
+        ("a.placet", "edition 2026\nuse \"shared/b.placet\"\nuse \"shared/c.placet\""),
+        ("shared/b.placet", "edition 2026\nuse \"c.placet\""),
+        ("shared/c.placet", "edition 2026\nclient desktop \"https://desktop.example/client.json\""),
+    ]);
+    assert_eq!(codes(&checked), []);
+    assert!(checked.policy.unwrap().clients.contains_key("desktop"));
+}
+
+#[test]
+fn files_that_use_each_other_in_a_circle() {
+    let checked = policy(&[
+        ("a.placet", "edition 2026\nuse \"b.placet\""),
+        ("b.placet", "edition 2026\nuse \"c.placet\""),
+        ("c.placet", "edition 2026\nuse \"a.placet\""),
+    ]);
+    assert_eq!(codes(&checked), [Code::FileCycle]);
+    let diagnostic = &checked.diagnostics[0];
+    assert_eq!(diagnostic.underlined(), Some("\"a.placet\""));
+    assert_eq!(
+        diagnostic.help.as_deref(),
+        Some("a.placet → b.placet → c.placet → a.placet: leave one of them out")
+    );
+    assert!(checked.policy.is_none());
+}
+
+#[test]
+fn a_used_file_that_is_not_there() {
+    let checked = policy(&[("a.placet", "edition 2026\nuse \"b.placet\"")]);
+    assert_eq!(codes(&checked), [Code::FileUnreadable]);
+    assert_eq!(checked.diagnostics[0].underlined(), Some("\"b.placet\""));
+}
+
+#[test]
+fn what_is_used_is_a_policy_file() {
+    let checked = policy(&[("a.placet", "edition 2026\nuse \"/etc/passwd\"")]);
+    assert_eq!(codes(&checked), [Code::ValueInvalid]);
+}
+
+#[test]
+fn an_empty_folder() {
+    assert_eq!(codes(&policy(&[])), [Code::FileEmpty]);
+}
+
+#[test]
+fn a_mistake_in_one_file_does_not_hide_those_in_another() {
+    let checked = policy(&[
+        ("a.placet", "edition 2026\nserver hub {"),
+        ("b.placet", "edition 2026\nscope \"x\" on hub\nscope \"x\" on hubb\nclient one \"two\""),
+    ]);
+    assert_eq!(codes(&checked), [Code::Syntax, Code::NameUnknown, Code::ValueInvalid]);
+}
+
+/// A folder whose one file has bytes of the test's choosing.
+struct Bytes(Vec<u8>);
+
+impl Files for Bytes {
+    fn list(&self) -> Result<Vec<String>, String> {
+        Ok(vec![String::from("a.placet")])
+    }
+
+    fn read(&self, _path: &str, limit: usize) -> Result<Vec<u8>, String> {
+        if self.0.len() > limit {
+            return Err(placet_language::over_limit(limit));
+        }
+        Ok(self.0.clone())
+    }
+}
+
+#[test]
+fn bytes_that_are_no_text() {
+    let checked = check(&Bytes(b"edition 2026\n\xff".to_vec()), &Limits::default());
+    assert_eq!(codes(&checked), [Code::FileUnreadable]);
+    assert_eq!(checked.diagnostics[0].message, "cannot read `a.placet`: it is not UTF-8 at byte 13");
+}
+
+#[test]
+fn a_file_that_is_too_large() {
+    let checked = check(&Bytes(vec![b' '; 50 << 20]), &Limits::default());
+    assert_eq!(codes(&checked), [Code::FileUnreadable]);
+    assert!(checked.diagnostics[0].message.contains("the limit of 8388608"));
+}
+
+#[test]
+fn more_statements_than_the_limit() {
+    let limits = Limits { statements: 2, ..Limits::default() };
+    let text = "edition 2026\n".to_owned() + &"scope \"x\" on hub\n".repeat(5);
+    let checked = check(&Bytes(text.into_bytes()), &limits);
+    assert!(codes(&checked).contains(&Code::Limit));
+    assert!(checked.policy.is_none());
+}
+
+#[test]
+fn nesting_ten_thousand_deep() {
+    for (open, close) in [("(", ")"), ("not ", ""), ("[", "]"), ("{", "}")] {
+        let text = format!(
+            "edition 2026\ndeny x anyone to y when {}args.a{}\n",
+            open.repeat(10_000),
+            close.repeat(10_000)
+        );
+        let checked = check(&Bytes(text.into_bytes()), &Limits::default());
+        assert!(codes(&checked).contains(&Code::Limit), "{open}");
+    }
+}
+
+#[test]
+fn a_catalogue_that_cannot_be_used() {
+    for (text, why) in [
+        ("rubbish", "it is not JSON"),
+        ("[]", "it has no `tools` array"),
+        (r#"{"tools": [{"name": "a"}, {"name": "a"}]}"#, "two tools are called \"a\""),
+        (r#"{"tools": [{"title": "a"}]}"#, "tool 0 has no name"),
+        (r#"{"tools": [], "tools": []}"#, "duplicate key"),
+        (r#"{"tools": [{"name": "a", "annotations": {"readOnlyHint": "yes"}}]}"#, "not a boolean"),
+    ] {
+        let files = BTreeMap::from([
+            (String::from("a.placet"), SERVER.to_owned()),
+            (String::from("catalogue.json"), text.to_owned()),
+        ]);
+        let checked = check(&files, &Limits::default());
+        assert_eq!(codes(&checked), [Code::CatalogueUnreadable], "{text}");
+        assert!(checked.diagnostics[0].message.contains(why), "{}", checked.diagnostics[0].message);
+    }
+}
+
+#[test]
+fn a_catalogue_is_any_object_with_tools() {
+    for text in [
+        r#"{"tools": [{"name": "ping", "inputSchema": {"type": "object"}}]}"#,
+        r#"{"jsonrpc": "2.0", "id": 1, "result": {"tools": [{"name": "ping"}]}}"#,
+        r#"{"placet": "catalogue/1", "tools": [{"name": "ping", "digest": null}]}"#,
+    ] {
+        let files = BTreeMap::from([
+            (String::from("a.placet"), SERVER.to_owned()),
+            (String::from("catalogue.json"), text.to_owned()),
+        ]);
+        let policy = check(&files, &Limits::default()).policy.unwrap();
+        assert!(policy.servers["hub"].catalogue.tools.contains_key("ping"));
+    }
+}

@@ -1,0 +1,96 @@
+//! The pages of the reference and the README: their policies are checked, and their tables are what
+//! the code says. `PLACET_UPDATE=1` writes the tables.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use placet_engine::{Engine, Limits as EngineLimits, Reason};
+use placet_language::{Code, Limits, check, compile};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The fenced blocks of a page whose info string starts with `placet`: what follows it, and the text.
+fn blocks(page: &str) -> Vec<(String, String)> {
+    let mut blocks = Vec::new();
+    let mut open: Option<(String, String)> = None;
+    for line in page.lines() {
+        match (&mut open, line.strip_prefix("```")) {
+            (None, Some(info)) => open = Some((info.to_owned(), String::new())),
+            (Some(_), Some("")) => blocks.extend(open.take()),
+            (Some((_, text)), _) => {
+                text.push_str(line);
+                text.push('\n');
+            }
+            (None, None) => {}
+        }
+    }
+    assert!(open.is_none(), "a block is not closed");
+    let placet = |(info, text): (String, String)| {
+        info.strip_prefix("placet").map(|rest| (rest.to_owned(), text))
+    };
+    blocks.into_iter().filter_map(placet).collect()
+}
+
+fn checked(text: &str) -> placet_language::Checked {
+    let catalogue = fs::read_to_string(root().join("spec/catalogue.json")).unwrap();
+    let files = BTreeMap::from([
+        (String::from("page.placet"), text.to_owned()),
+        (String::from("catalogue.json"), catalogue),
+    ]);
+    check(&files, &Limits::default())
+}
+
+#[test]
+fn the_policies_on_the_pages_are_what_the_pages_say() {
+    let mut mistakes = 0;
+    for page in ["README.md", "spec/language.md"] {
+        let text = fs::read_to_string(root().join(page)).unwrap();
+        let blocks = blocks(&text);
+        let whole: String =
+            blocks.iter().filter(|(info, _)| info.is_empty()).map(|(_, text)| text.as_str()).collect();
+        let policy = checked(&whole);
+        let errors: Vec<_> = policy.diagnostics.iter().filter(|one| one.is_error()).collect();
+        assert!(errors.is_empty(), "{page}: {errors:?}");
+        let bundle = compile(&policy.policy.unwrap()).unwrap();
+        Engine::load(&bundle, &EngineLimits::default()).unwrap();
+        for (info, text) in blocks.iter().filter(|(info, _)| !info.is_empty()) {
+            let errors: Vec<&str> = checked(&format!("{whole}\n{text}"))
+                .diagnostics
+                .iter()
+                .filter(|one| one.is_error())
+                .map(|one| one.code.as_str())
+                .collect();
+            assert_eq!(errors, [info.trim_start_matches(',')], "{page}: {text}");
+            mistakes += 1;
+        }
+    }
+    assert!(mistakes >= 4, "the pages show only {mistakes} mistakes");
+}
+
+fn is_current(page: &str, what: &str, rows: impl Iterator<Item = String>) {
+    let path = root().join(page);
+    let text = fs::read_to_string(&path).unwrap();
+    let (begin, end) = (format!("<!-- begin {what} -->\n"), format!("<!-- end {what} -->"));
+    let (before, rest) = text.split_once(&begin).unwrap();
+    let (_, after) = rest.split_once(&end).unwrap();
+    let table: String = rows.collect();
+    let current = format!("{before}{begin}{table}{end}{after}");
+    if std::env::var_os("PLACET_UPDATE").is_some() {
+        fs::write(path, current).unwrap();
+    } else {
+        assert!(text == current, "{page} is stale: run the tests with PLACET_UPDATE=1");
+    }
+}
+
+#[test]
+fn the_tables_are_what_the_code_says() {
+    let header = |first: &str| format!("| {first} | meaning |\n|---|---|\n");
+    let reasons =
+        Reason::ALL.iter().map(|reason| format!("| `{reason}` | {} |\n", reason.meaning()));
+    is_current("spec/chain.md", "reasons", std::iter::once(header("reason")).chain(reasons));
+    let codes = Code::ALL.iter().map(|code| format!("| `{code}` | {} |\n", code.meaning()));
+    is_current("spec/diagnostics.md", "codes", std::iter::once(header("code")).chain(codes));
+}

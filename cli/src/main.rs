@@ -4,6 +4,7 @@ mod commands;
 mod disk;
 mod exit;
 mod output;
+mod pull;
 
 use std::process::ExitCode;
 

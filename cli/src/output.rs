@@ -114,6 +114,16 @@ pub(crate) fn printable(text: &str) -> String {
     printed
 }
 
+/// A number of things whose plural is regular.
+pub(crate) fn counted(count: usize, what: &str) -> String {
+    plural(count, what, &format!("{what}s"))
+}
+
+/// A number of things.
+pub(crate) fn plural(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// Emphasis, where the stream shows it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {

@@ -1,5 +1,7 @@
 //! The commands as a user meets them: output, exit code, and nothing half written.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -166,7 +168,8 @@ fn bundles_that_cannot_be_used() {
     let bundle = folder.path().join("bundle");
     assert_eq!(code(&["compile", PACK, "-o", bundle.to_str().unwrap()]), 0);
     let good = fs::read(&bundle).unwrap();
-    let newer = String::from_utf8(good.clone()).unwrap().replacen("\"format\":1", "\"format\":2", 1);
+    let newer =
+        String::from_utf8(good.clone()).unwrap().replacen("\"format\":1", "\"format\":2", 1);
     let altered = String::from_utf8(good.clone()).unwrap().replacen("/srv/data", "/srv/date", 1);
     for (bytes, why) in [
         (good[..good.len() / 2].to_vec(), "cut off"),
@@ -195,14 +198,30 @@ fn calls_that_cannot_be_used() {
         (good.replacen("\"now\"", "\"purpose\"", 1), 2, "duplicate field"),
         (good.replacen("\"server\": \"local:filesystem\",", "", 1), 2, "missing field `server`"),
         (good.replacen("\"kind\": \"local\"", "\"kind\": \"magic\"", 1), 2, "unknown variant"),
-        (good.replacen("\"kind\": \"local\"", "\"kind\": \"local\", \"x\": 1", 1), 2, "`credential`"),
-        (good.replacen("\"claims\": {}", "\"claims\": {\"a\": 1, \"a\": 2}", 1), 2, "duplicate key"),
+        (
+            good.replacen("\"kind\": \"local\"", "\"kind\": \"local\", \"x\": 1", 1),
+            2,
+            "`credential`",
+        ),
+        (
+            good.replacen("\"claims\": {}", "\"claims\": {\"a\": 1, \"a\": 2}", 1),
+            2,
+            "duplicate key",
+        ),
         (good.replacen("1790003600", "1e400", 1), 2, "out of range"),
         (good[..good.len() / 2].to_owned(), 2, "EOF"),
         (String::new(), 2, "EOF"),
         (good.replacen("\"path\"", "\"path\": 1, \"path\"", 1), 1, "operation.invalid-arguments"),
-        (good.replacen("\"arguments\": {\n    \"path\"", &format!("{big}, \"y\""), 1), 1, "the limit of 1048576"),
-        (good.replacen("\"arguments\": {\n    \"path\"", &format!("{deep}, \"y\""), 1), 1, "operation.invalid-arguments"),
+        (
+            good.replacen("\"arguments\": {\n    \"path\"", &format!("{big}, \"y\""), 1),
+            1,
+            "the limit of 1048576",
+        ),
+        (
+            good.replacen("\"arguments\": {\n    \"path\"", &format!("{deep}, \"y\""), 1),
+            1,
+            "operation.invalid-arguments",
+        ),
     ];
     for (call, code, why) in cases {
         let mut child = Command::new(env!("CARGO_BIN_EXE_placet"))

@@ -54,9 +54,35 @@ pub struct Cedar {
     /// The schema, in Cedar's schema syntax.
     pub schema: String,
     /// The static entities, in Cedar's JSON form: groups, clients, servers.
-    pub entities: serde_json::Value,
+    pub entities: Vec<Entity>,
     /// The policies by their id.
     pub policies: BTreeMap<String, String>,
+}
+
+/// A static Cedar entity, in the shape of Cedar's JSON form.
+///
+/// INVARIANT: nothing in a bundle is free-form JSON, whose member order depends on how the JSON
+/// library was built: the same bundle must have the same bytes in every host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entity {
+    /// The entity.
+    pub uid: EntityUid,
+    /// No static entity has attributes.
+    pub attrs: BTreeMap<String, String>,
+    /// What it is in.
+    pub parents: Vec<EntityUid>,
+}
+
+/// The name of a Cedar entity.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntityUid {
+    /// Its type.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Its id.
+    pub id: String,
 }
 
 /// An MCP server.

@@ -55,8 +55,8 @@ impl Slices {
         let (action, server) = (kind("Action")?, kind("Server")?);
 
         let (schema, _) = Schema::from_cedarschema_str(&content.cedar.schema).map_err(unusable)?;
-        let entities = Entities::from_json_value(content.cedar.entities.clone(), Some(&schema))
-            .map_err(unusable)?;
+        let entities = serde_json::to_value(&content.cedar.entities).map_err(unusable)?;
+        let entities = Entities::from_json_value(entities, Some(&schema)).map_err(unusable)?;
         let policies = parse(&content.cedar.policies)?;
         let set = PolicySet::from_policies(policies.iter().cloned()).map_err(unusable)?;
         let verdict = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
@@ -294,14 +294,12 @@ struct Node {
 
 impl Node {
     fn insert(&mut self, path: &[String], value: Option<Value>) {
-        match path.split_first() {
-            Some((name, [])) => {
-                if value.is_some() {
-                    self.members.entry(name.clone()).or_default().value = value;
-                }
-            }
-            Some((name, rest)) => self.members.entry(name.clone()).or_default().insert(rest, value),
-            None => {}
+        let Some((name, records)) = path.split_last() else { return };
+        let record = records
+            .iter()
+            .fold(self, |record, name| record.members.entry(name.clone()).or_default());
+        if value.is_some() {
+            record.members.insert(name.clone(), Node { value, ..Node::default() });
         }
     }
 

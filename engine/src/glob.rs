@@ -28,10 +28,7 @@ impl Glob {
                     after_star = true;
                     continue;
                 }
-                '\\' => match characters.next_if(|next| matches!(next, '*' | '\\')) {
-                    Some(escaped) => escaped,
-                    None => '\\',
-                },
+                '\\' => characters.next_if(|next| matches!(next, '*' | '\\')).unwrap_or('\\'),
                 other => other,
             };
             after_star = false;

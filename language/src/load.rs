@@ -189,9 +189,10 @@ impl Loader<'_> {
             // A file without statements either says nothing or is all mistakes, which were reported.
             (None, _, _) => return true,
         };
+        // A file of another edition may mean anything.
+        let goes_on = diagnostic.code != Code::EditionUnknown;
         self.say(diagnostic);
-        // A file of an edition that is known to be another one may mean anything.
-        !self.loaded.diagnostics.last().is_some_and(|last| last.code == Code::EditionUnknown)
+        goes_on
     }
 }
 

@@ -109,7 +109,10 @@ impl Files for Bytes {
 fn bytes_that_are_no_text() {
     let checked = check(&Bytes(b"edition 2026\n\xff".to_vec()), &Limits::default());
     assert_eq!(codes(&checked), [Code::FileUnreadable]);
-    assert_eq!(checked.diagnostics[0].message, "cannot read `a.placet`: it is not UTF-8 at byte 13");
+    assert_eq!(
+        checked.diagnostics[0].message,
+        "cannot read `a.placet`: it is not UTF-8 at byte 13"
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::commands::check_folder;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Format, Style};
+use crate::output::{self, Format, Style, counted, plural};
 
 /// Check a policy: its syntax, names and types, against its servers' catalogues
 #[derive(clap::Args)]
@@ -68,12 +68,4 @@ fn summary(policy: &Policy) -> String {
         plural(policy.capabilities.len(), "capability", "capabilities"),
         counted(policy.clients.len(), "client"),
     )
-}
-
-fn counted(count: usize, what: &str) -> String {
-    plural(count, what, &format!("{what}s"))
-}
-
-fn plural(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

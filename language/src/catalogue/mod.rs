@@ -12,6 +12,7 @@ use placet_engine::Digest;
 use serde_json::{Value, json};
 
 pub use read::{CatalogueError, read};
+pub(crate) use write::sorted;
 pub use write::{Prose, write};
 
 /// The marker of a catalogue file that Placet wrote.
@@ -48,7 +49,8 @@ impl Tool {
         });
         let shape = json!({"arguments": self.schema, "hints": hints});
         // A schema with an integer beyond ±2⁵³ has no canonical form; its text pins it as well.
-        Digest::of_json(&shape).unwrap_or_else(|_| Digest::of_bytes(shape.to_string().as_bytes()))
+        Digest::of_json(&shape)
+            .unwrap_or_else(|_| Digest::of_bytes(sorted(&shape).to_string().as_bytes()))
     }
 }
 

@@ -32,7 +32,7 @@ pub fn write(definitions: &[Value], prose: Prose) -> Result<String, CatalogueErr
         })
         .collect();
     let tools: Vec<Value> = tools.into_values().collect();
-    let file = json!({ "placet": FORMAT, "tools": tools });
+    let file = sorted(&json!({ "placet": FORMAT, "tools": tools }));
     // A `Value` has string keys only, so it always has a text.
     let text = serde_json::to_string_pretty(&file).unwrap_or_default();
     Ok(text + "\n")
@@ -59,6 +59,21 @@ fn entry(definition: &Value, prose: Prose) -> Value {
     }
     entry.insert(String::from("digest"), digest);
     Value::Object(entry)
+}
+
+/// A value whose objects have their members in the order of their names, however the JSON library
+/// was built.
+pub(crate) fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
+        Value::Object(members) => {
+            let members: BTreeMap<&String, Value> =
+                members.iter().map(|(name, value)| (name, sorted(value))).collect();
+            let members = members.into_iter().map(|(name, value)| (name.clone(), value));
+            Value::Object(members.collect())
+        }
+        scalar => scalar.clone(),
+    }
 }
 
 fn without_title(annotations: &Value) -> Value {

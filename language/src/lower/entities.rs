@@ -1,15 +1,17 @@
 //! The static Cedar entities: groups, clients, servers.
 
+use std::collections::BTreeMap;
+
+use placet_engine::bundle::{Entity, EntityUid};
 use placet_engine::ids;
-use serde_json::{Value, json};
 
 use crate::model::Policy;
 
 /// The entities in Cedar's JSON form.
-pub(crate) fn entities(policy: &Policy) -> Value {
-    let uid = |kind: &str, id: String| json!({"type": kind, "id": id});
+pub(crate) fn entities(policy: &Policy) -> Vec<Entity> {
+    let uid = |kind: &str, id: String| EntityUid { kind: kind.to_owned(), id };
     let entity =
-        |uid: Value, parents: Vec<Value>| json!({"uid": uid, "attrs": {}, "parents": parents});
+        |uid: EntityUid, parents: Vec<EntityUid>| Entity { uid, attrs: BTreeMap::new(), parents };
     let mut entities = Vec::new();
     for (name, group) in &policy.groups {
         let parents = group.within.iter().map(|within| uid("Group", ids::group(within)));
@@ -29,5 +31,5 @@ pub(crate) fn entities(policy: &Policy) -> Value {
     for name in policy.servers.keys() {
         entities.push(entity(uid("Server", ids::server(name)), Vec::new()));
     }
-    Value::Array(entities)
+    entities
 }

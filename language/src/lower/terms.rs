@@ -6,6 +6,7 @@ use placet_engine::Digest;
 use placet_engine::bundle::Terms;
 use serde_json::{Value, json};
 
+use crate::catalogue::sorted;
 use crate::model::{Capability, Consent, Policy};
 
 /// The terms of every consent, by name.
@@ -43,7 +44,7 @@ fn line(capability: &Capability) -> String {
 fn digest(policy: &Policy, name: &str, consent: &Consent, granted: &[&Capability]) -> Digest {
     let mut capabilities: Vec<Value> =
         granted.iter().map(|capability| pinned(policy, capability)).collect();
-    capabilities.sort_by_cached_key(Value::to_string);
+    capabilities.sort_by_cached_key(|pinned| sorted(pinned).to_string());
     let pinned = json!({
         "consent": name,
         "text": consent.text,
@@ -52,7 +53,8 @@ fn digest(policy: &Policy, name: &str, consent: &Consent, granted: &[&Capability
         "capabilities": capabilities,
     });
     // Seconds beyond ±2⁵³ have no canonical form; their text pins them as well.
-    Digest::of_json(&pinned).unwrap_or_else(|_| Digest::of_bytes(pinned.to_string().as_bytes()))
+    Digest::of_json(&pinned)
+        .unwrap_or_else(|_| Digest::of_bytes(sorted(&pinned).to_string().as_bytes()))
 }
 
 fn pinned(policy: &Policy, capability: &Capability) -> Value {

@@ -1,104 +1,20 @@
 //! Cedar's side of a decision: the facts of a call as a request, and the slice of policies that
 //! concern its tool.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fmt::Display;
-use std::str::FromStr;
+use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Context, Decision, Entities, Entity, EntityId, EntityTypeName,
-    EntityUid, Policy, PolicyId, PolicySet, Request, ResourceConstraint, RestrictedExpression,
-    Schema, ValidationMode, Validator,
+    Authorizer, Context, Decision, Entities, Entity, EntityUid, Request, RestrictedExpression,
 };
 
-use crate::bundle::{self, BundleError, Content, fact_name};
+use crate::bundle::{self, fact_name};
 use crate::call::Credential;
 use crate::condition::{Argument, Attribute, Operand, Value, Values};
 use crate::facts::Facts;
 use crate::ids;
-
-/// The policies of a bundle, sliced by tool.
-pub(crate) struct Slices {
-    by_tool: HashMap<String, Slice>,
-    /// Each admitted client with the groups that hold it.
-    clients: HashMap<EntityUid, Entity>,
-    types: Types,
-}
-
-/// What one tool's calls are decided with.
-struct Slice {
-    policies: PolicySet,
-    action: EntityUid,
-    action_entity: Entity,
-    server: EntityUid,
-}
-
-struct Types {
-    user: EntityTypeName,
-    group: EntityTypeName,
-    client: EntityTypeName,
-}
-
-fn uid(kind: &EntityTypeName, id: String) -> EntityUid {
-    EntityUid::from_type_name_and_id(kind.clone(), EntityId::new(id))
-}
-
-fn unusable(error: impl Display) -> BundleError {
-    BundleError::Cedar(error.to_string())
-}
+use crate::slices::{Slices, uid};
 
 impl Slices {
-    /// Parses, validates and slices the policies.
-    pub(crate) fn new(content: &Content) -> Result<Self, BundleError> {
-        let kind = |name: &str| EntityTypeName::from_str(name).map_err(unusable);
-        let types = Types { user: kind("User")?, group: kind("Group")?, client: kind("Client")? };
-        let (action, server) = (kind("Action")?, kind("Server")?);
-
-        let (schema, _) = Schema::from_cedarschema_str(&content.cedar.schema).map_err(unusable)?;
-        let entities = serde_json::to_value(&content.cedar.entities).map_err(unusable)?;
-        let entities = Entities::from_json_value(entities, Some(&schema)).map_err(unusable)?;
-        let policies = parse(&content.cedar.policies)?;
-        let set = PolicySet::from_policies(policies.iter().cloned()).map_err(unusable)?;
-        let verdict = Validator::new(schema.clone()).validate(&set, ValidationMode::Strict);
-        if let Some(error) = verdict.validation_errors().next() {
-            return Err(unusable(error));
-        }
-
-        let action_entities = schema.action_entities().map_err(unusable)?;
-        let mut by_tool = HashMap::new();
-        for (server_name, declared) in &content.servers {
-            for tool in declared.tools.keys() {
-                let id = ids::tool(server_name, tool);
-                let action = uid(&action, id.clone());
-                let server = uid(&server, ids::server(server_name));
-                let ancestors: HashSet<EntityUid> = action_entities
-                    .ancestors(&action)
-                    .ok_or_else(|| unusable(format_args!("the schema has no {action}")))?
-                    .cloned()
-                    .collect();
-                let concerned = policies
-                    .iter()
-                    .filter(|policy| concerns(policy, &action, &ancestors, &server))
-                    .cloned();
-                by_tool.insert(
-                    id,
-                    Slice {
-                        policies: PolicySet::from_policies(concerned).map_err(unusable)?,
-                        action_entity: Entity::new_no_attrs(action.clone(), ancestors),
-                        action,
-                        server,
-                    },
-                );
-            }
-        }
-        let clients = entities
-            .iter()
-            .filter(|entity| *entity.uid().type_name() == types.client)
-            .map(|entity| (entity.uid(), entity.clone()))
-            .collect();
-        Ok(Self { by_tool, clients, types })
-    }
-
     /// Cedar's answer. Cedar skips a policy whose evaluation errs; here that is an error.
     pub(crate) fn decide(
         &self,
@@ -106,7 +22,7 @@ impl Slices {
         facts: &Facts<'_>,
         consents: BTreeSet<String>,
     ) -> Result<Decision, String> {
-        let slice = self.by_tool.get(tool).ok_or("no policies were compiled for the tool")?;
+        let slice = self.of(tool).ok_or("no policies were compiled for the tool")?;
         let user = facts.call.user.as_ref().ok_or("the call names no user")?;
         let principal = uid(&self.types.user, ids::user(&user.issuer, &user.subject));
         let client = uid(
@@ -118,7 +34,7 @@ impl Slices {
             slice.action_entity.clone(),
             Entity::new_no_attrs(principal.clone(), groups.collect()),
         ];
-        entities.extend(self.clients.get(&client).cloned());
+        entities.extend(self.client(&client).cloned());
         let entities =
             Entities::from_entities(entities, None).map_err(|error| error.to_string())?;
         let context = context(facts, client, consents).map_err(|error| error.to_string())?;
@@ -131,35 +47,6 @@ impl Slices {
             None => Ok(response.decision()),
         }
     }
-}
-
-/// Parses the policies under the ids that they are filed under.
-fn parse(policies: &BTreeMap<String, String>) -> Result<Vec<Policy>, BundleError> {
-    let parse = |(id, text): (&String, &String)| {
-        Policy::parse(Some(PolicyId::new(id)), text).map_err(unusable)
-    };
-    policies.iter().map(parse).collect()
-}
-
-/// Whether a policy's scope holds a tool. One that does not can never be satisfied by a call of it.
-fn concerns(
-    policy: &Policy,
-    action: &EntityUid,
-    ancestors: &HashSet<EntityUid>,
-    server: &EntityUid,
-) -> bool {
-    let action_fits = match policy.action_constraint() {
-        ActionConstraint::Any => true,
-        ActionConstraint::Eq(only) => only == *action,
-        ActionConstraint::In(groups) => {
-            groups.iter().any(|group| group == action || ancestors.contains(group))
-        }
-    };
-    let resource_fits = match policy.resource_constraint() {
-        ResourceConstraint::Eq(only) => only == *server,
-        _ => true,
-    };
-    action_fits && resource_fits
 }
 
 type Record = Vec<(String, RestrictedExpression)>;

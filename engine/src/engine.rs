@@ -7,7 +7,6 @@ use cedar_policy::Decision as CedarDecision;
 
 use crate::bundle::{self, BundleError, Content, Effect, Who};
 use crate::call::{Call, Credential};
-use crate::cedar::Slices;
 use crate::chain::rule::Attempt;
 use crate::chain::{Break, credential, operation, registration, rule, scope};
 use crate::decision::{Alternative, Decision, RuleReference, Unchecked, Verdict};
@@ -17,6 +16,7 @@ use crate::facts::{self, Facts};
 use crate::ids;
 use crate::limits::Limits;
 use crate::reason::Reason;
+use crate::slices::Slices;
 
 /// A loaded bundle. Immutable; a clone shares it.
 #[derive(Clone)]

@@ -44,6 +44,8 @@ mod json;
 mod limits;
 pub mod network;
 mod reason;
+mod slices;
+mod validate;
 pub mod view;
 
 pub use bundle::BundleError;

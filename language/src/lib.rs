@@ -2,7 +2,7 @@
 //! the strength of which consent.
 //!
 //! Text becomes a syntax tree ([`syntax`]), a model whose names are resolved and whose types are
-//! checked against the servers' catalogues ([`model`]), and Cedar with tables ([`lower`]), which
+//! checked against the servers' catalogues ([`model`]), and Cedar with tables ([`mod@lower`]), which
 //! [`placet_engine`] judges calls by. Each pass looks only at those before it, and none does any
 //! input or output: files come through [`Files`].
 //!

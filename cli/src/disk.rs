@@ -25,9 +25,14 @@ impl Files for Folder {
         let describe = |error: io::Error| format!("`{}`: {}", self.root.display(), why(&error));
         for entry in fs::read_dir(&self.root).map_err(describe)? {
             let name = entry.map_err(describe)?.file_name();
-            let Some(name) = name.to_str() else { continue };
-            if name.ends_with(".placet") {
-                paths.push(name.to_owned());
+            match name.to_str() {
+                Some(name) if name.ends_with(".placet") => paths.push(name.to_owned()),
+                Some(_) => {}
+                // It may be a policy file: to leave it out could leave a `deny` out.
+                None => {
+                    let name = name.to_string_lossy().into_owned();
+                    return Err(format!("the file name `{name}` is not UTF-8"));
+                }
             }
         }
         Ok(paths)

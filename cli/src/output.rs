@@ -35,29 +35,45 @@ impl Stream {
         terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
     }
 
-    /// Writes all of the text. A reader that went away has seen enough.
-    fn write(self, text: &str) {
-        let _ = match self {
-            Self::Out => io::stdout().lock().write_all(text.as_bytes()),
+    /// Writes all of the text.
+    fn write(self, text: &str) -> io::Result<()> {
+        match self {
+            Self::Out => {
+                let mut out = io::stdout().lock();
+                out.write_all(text.as_bytes()).and_then(|()| out.flush())
+            }
             Self::Error => io::stderr().lock().write_all(text.as_bytes()),
-        };
+        }
     }
 }
 
 /// Prints a result.
-pub(crate) fn print(text: impl Display) {
-    Stream::Out.write(&format!("{text}\n"));
+///
+/// # Errors
+///
+/// The result could not be written. A reader that went away has seen enough, and is no error.
+pub(crate) fn print(text: impl Display) -> Result<(), Failure> {
+    match Stream::Out.write(&format!("{text}\n")) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format_args!("the result cannot be written: {error}")))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Prints a result for machines.
-pub(crate) fn print_json(value: &impl serde::Serialize) {
-    // What is printed has string keys only, so it always has a text.
-    print(serde_json::to_string_pretty(value).unwrap_or_default());
+///
+/// # Errors
+///
+/// As [`print`].
+pub(crate) fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
+    print(serde_json::to_string_pretty(value).map_err(Failure::new)?)
 }
 
 /// Prints something beside the result.
 pub(crate) fn note(text: impl Display) {
-    Stream::Error.write(&format!("{text}\n"));
+    // Where even this cannot be written, the exit code still tells.
+    let _ = Stream::Error.write(&format!("{text}\n"));
 }
 
 /// Prints why a command could not do its work.

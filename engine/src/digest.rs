@@ -107,7 +107,10 @@ fn has_unsafe_integer(value: &Value) -> bool {
         Value::Number(number) => match (number.as_u64(), number.as_i64()) {
             (Some(positive), _) => positive > LARGEST,
             (None, Some(negative)) => negative.unsigned_abs() > LARGEST,
-            (None, None) => false,
+            // Beyond 64 bits, or written as a float: what was meant is lost already.
+            (None, None) => number
+                .as_f64()
+                .is_none_or(|float| float.fract() == 0.0 && float.abs() >= LARGEST as f64),
         },
         Value::Array(items) => items.iter().any(has_unsafe_integer),
         Value::Object(entries) => entries.values().any(has_unsafe_integer),
@@ -132,6 +135,10 @@ mod tests {
         assert!(Digest::of_json(&json!(9_007_199_254_740_992_i64)).is_ok());
         assert_eq!(Digest::of_json(&json!([{"n": 9_007_199_254_740_993_i64}])), Err(NotCanonical));
         assert_eq!(Digest::of_json(&json!(i64::MIN)), Err(NotCanonical));
+        for beyond in ["18446744073709551616", "9007199254740993.0", "-1e300"] {
+            let value = crate::json::parse(beyond.as_bytes()).unwrap();
+            assert_eq!(Digest::of_json(&value), Err(NotCanonical), "{beyond}");
+        }
     }
 
     #[test]

@@ -365,6 +365,12 @@ fn check_names(content: &Content) -> Result<(), BundleError> {
     for terms in content.terms.values() {
         server(&terms.server)?;
         terms.grants.iter().try_for_each(capability)?;
+        let elsewhere = terms.grants.iter().find(|name| {
+            content.capabilities.get(*name).is_some_and(|held| held.server != terms.server)
+        });
+        if let Some(name) = elsewhere {
+            known(&format!("capability of server `{}` called", terms.server), name, false)?;
+        }
     }
     for rule in content.rules.values() {
         rule.clients.iter().flatten().try_for_each(client)?;
@@ -377,7 +383,10 @@ fn check_names(content: &Content) -> Result<(), BundleError> {
             Effect::Allow { capabilities, under } => {
                 capabilities.iter().try_for_each(capability)?;
                 if let Some(name) = under {
-                    known("consent", name, content.terms.contains_key(name))?;
+                    let terms = content.terms.get(name);
+                    known("consent", name, terms.is_some())?;
+                    let granted = terms.is_some_and(|terms| capabilities.is_subset(&terms.grants));
+                    known("grant of every capability in consent", name, granted)?;
                 }
             }
             Effect::Deny { targets } => {

@@ -179,6 +179,7 @@ pub(crate) fn links(decision: &Decision) -> Vec<LinkVerdict> {
             Some(at) if at == link => {
                 (Outcome::Failed, decision.detail.clone().unwrap_or_default())
             }
+            Some(Link::Evaluation) => (Outcome::NotReached, String::from("could not be computed")),
             // A rule that forbids is found before scopes and consents are looked at.
             Some(Link::Rule) if matches!(link, Link::Scope | Link::Consent) => {
                 (Outcome::NotReached, String::from("no rule got this far"))

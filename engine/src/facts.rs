@@ -1,6 +1,6 @@
 //! Facts: what is computed from a call before any rule is judged. `spec/chain.md` lists them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value as Json};
 
@@ -48,33 +48,50 @@ pub(crate) fn closed_scopes<'a>(server: &'a Server, call: &Call) -> BTreeSet<&'a
 /// Every group that a user is in: who has the claim and is in all of `and_in`, and the members of
 /// every group within.
 ///
-/// Membership only ever grows from round to round, so the loop ends after as many rounds as there
-/// are groups, whatever the groups refer to.
+/// A group joins once the last of its `and_in` has joined, and takes those that it is within along,
+/// so each group and each reference is looked at once, whatever the groups refer to.
 pub(crate) fn groups<'a>(content: &'a Content, user: Option<&User>) -> BTreeSet<&'a str> {
     let mut members: BTreeSet<&str> = BTreeSet::new();
     let Some(user) = user else { return members };
-    let claimed: Vec<(&str, &Group)> = content
-        .groups
-        .iter()
-        .filter(|(_, group)| group.issuer == user.issuer && has_claim(group, &user.claims))
-        .map(|(name, group)| (name.as_str(), group))
-        .collect();
-    loop {
-        let before = members.len();
-        for (name, group) in &claimed {
-            if group.and_in.iter().all(|other| members.contains(other.as_str())) {
-                members.insert(name);
-            }
+    // The groups whose claim the user has, with how many of their `and_in` are still to come.
+    let mut waiting: HashMap<&str, usize> = HashMap::new();
+    let mut awaited_by: HashMap<&str, Vec<&str>> = HashMap::new();
+    let mut joining: Vec<&str> = Vec::new();
+    for (name, group) in &content.groups {
+        if group.issuer != user.issuer || !has_claim(group, &user.claims) {
+            continue;
         }
-        for (name, group) in &content.groups {
-            if members.contains(name.as_str()) {
-                members.extend(group.within.iter().map(String::as_str));
-            }
+        if group.and_in.is_empty() {
+            joining.push(name);
+            continue;
         }
-        if members.len() == before {
-            return members;
+        waiting.insert(name, group.and_in.len());
+        for other in &group.and_in {
+            awaited_by.entry(other).or_default().push(name);
         }
     }
+    while let Some(name) = joining.pop() {
+        if !members.insert(name) {
+            continue;
+        }
+        joining.extend(
+            content
+                .groups
+                .get(name)
+                .into_iter()
+                .flat_map(|group| &group.within)
+                .map(String::as_str),
+        );
+        for other in awaited_by.get(name).into_iter().flatten() {
+            if let Some(left) = waiting.get_mut(other) {
+                *left = left.saturating_sub(1);
+                if *left == 0 {
+                    joining.push(other);
+                }
+            }
+        }
+    }
+    members
 }
 
 fn has_claim(group: &Group, claims: &Map<String, Json>) -> bool {
@@ -136,7 +153,7 @@ impl Values for Facts<'_> {
             Attribute::TokenAuthAge => Value::Integer(span(token?.auth_time, now)?),
             Attribute::TokenLifetime => Value::Integer(span(token?.issued_at, token?.expires_at)?),
             Attribute::TokenAcr => token?.acr.as_ref().map(text)?,
-            Attribute::CallAddress => Value::Address(self.call.address?),
+            Attribute::CallAddress => Value::Address(self.call.address?.to_canonical()),
             Attribute::Now => Value::Integer(self.call.now),
         };
         viewed(operand, value)

@@ -99,7 +99,7 @@ pub(crate) fn depth(value: &Value) -> usize {
 
 /// The integer that a JSON number stands for: `5`, `5.0` and `5e0` alike.
 ///
-/// A number written as a float has an integer only up to ±2⁵³, beyond which two different texts are
+/// A number written as a float has an integer only below ±2⁵³, from where on two different texts are
 /// the same float.
 pub(crate) fn integer(number: &Number) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
@@ -107,7 +107,7 @@ pub(crate) fn integer(number: &Number) -> Option<i64> {
         return number.as_i64();
     }
     let float = number.as_f64()?;
-    (float.fract() == 0.0 && float.abs() <= EXACT).then_some(float as i64)
+    (float.fract() == 0.0 && float.abs() < EXACT).then_some(float as i64)
 }
 
 #[cfg(test)]
@@ -140,5 +140,7 @@ mod tests {
         assert_eq!(read("9223372036854775807"), Some(i64::MAX));
         assert_eq!(read("9223372036854775808"), None);
         assert_eq!(read("1e18"), None);
+        assert_eq!(read("9007199254740991.0"), Some(9_007_199_254_740_991));
+        assert_eq!(read("9007199254740993.0"), None);
     }
 }

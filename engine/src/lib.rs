@@ -42,6 +42,7 @@ pub mod glob;
 pub mod ids;
 mod json;
 mod limits;
+mod nesting;
 pub mod network;
 mod reason;
 mod slices;

@@ -22,6 +22,10 @@ impl Network {
             && prefix.bytes().all(|byte| byte.is_ascii_digit())
             && (prefix == "0" || !prefix.starts_with('0'));
         let prefix: u8 = canonical.then(|| prefix.parse().ok())??;
+        // Addresses are judged in canonical form, so an IPv4 network in IPv6 clothes holds none.
+        if matches!(address, IpAddr::V6(address) if address.to_ipv4_mapped().is_some()) {
+            return None;
+        }
         let network = Self { address, prefix };
         (prefix <= width(address) && masked(address, prefix) == bits(address)).then_some(network)
     }
@@ -92,7 +96,15 @@ mod tests {
 
     #[test]
     fn only_a_canonical_network_is_read() {
-        for text in ["10.0.0.1/8", "10.0.0.0/33", "10.0.0.0", "10.0.0.0/08", "10.0.0.0/+8", "x/8"] {
+        for text in [
+            "::ffff:10.0.0.0/104",
+            "10.0.0.1/8",
+            "10.0.0.0/33",
+            "10.0.0.0",
+            "10.0.0.0/08",
+            "10.0.0.0/+8",
+            "x/8",
+        ] {
             assert_eq!(Network::parse(text), None, "{text}");
         }
     }

@@ -13,7 +13,9 @@ use cedar_policy::{
 };
 
 use crate::bundle::{BundleError, Content};
+use crate::condition::quote;
 use crate::ids;
+use crate::nesting::is_too_deep;
 use crate::validate::Validation;
 
 /// The policies of a bundle, sliced by tool.
@@ -60,6 +62,11 @@ pub(crate) fn unusable(error: impl Display) -> BundleError {
 impl Slices {
     /// Parses, slices and validates the policies.
     pub(crate) fn new(content: &Content) -> Result<Self, BundleError> {
+        let texts = content.cedar.policies.values().chain([&content.cedar.schema]);
+        if let Some(text) = texts.into_iter().find(|text| is_too_deep(text)) {
+            let start: String = text.chars().take(60).collect();
+            return Err(unusable(format_args!("it nests too deep: {}…", quote(&start))));
+        }
         let kind = |name: &str| EntityTypeName::from_str(name).map_err(unusable);
         let types = Types { user: kind("User")?, group: kind("Group")?, client: kind("Client")? };
         let (fragment, _) =

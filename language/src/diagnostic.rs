@@ -40,6 +40,7 @@ codes! {
     Limit, "limit", "The policy is over one of the limits on size, nesting or number.";
     EditionMissing, "edition.missing", "A file does not start with its `edition`.";
     EditionUnknown, "edition.unknown", "A file asks for an edition that this Placet does not know.";
+    HiddenCharacter, "file.hidden-character", "A file has a control, invisible or bidirectional character, which makes it look other than it is.";
     Syntax, "syntax", "The text is not a statement of the language.";
     Reserved, "syntax.reserved", "The statement is reserved for what this version does not have yet.";
     ClauseRepeated, "clause.repeated", "A clause that may stand once stands twice.";
@@ -153,7 +154,7 @@ impl Diagnostic {
 
     /// Whether the input could not be read at all, so that nothing is known of the policy.
     pub fn is_about_input(&self) -> bool {
-        matches!(self.code, Code::FileUnreadable | Code::FileEmpty)
+        matches!(self.code, Code::FileUnreadable | Code::FileEmpty | Code::CatalogueUnreadable)
     }
 
     /// Where to show it among others: by file, then by place.
@@ -248,10 +249,15 @@ pub(crate) fn did_you_mean<'n>(
     name: &str,
     known: impl IntoIterator<Item = &'n str>,
 ) -> Option<String> {
+    // Nobody mistypes a name of this length, and the comparison takes the product of both.
+    const LONGEST: usize = 200;
+    if name.len() > LONGEST {
+        return None;
+    }
     let lower = name.to_lowercase();
     let (distance, nearest) = known
         .into_iter()
-        .filter(|candidate| *candidate != name)
+        .filter(|candidate| *candidate != name && candidate.len() <= LONGEST)
         .map(|candidate| {
             (strsim::damerau_levenshtein(&lower, &candidate.to_lowercase()), candidate)
         })

@@ -43,6 +43,7 @@
 pub mod catalogue;
 mod diagnostic;
 mod files;
+mod hidden;
 mod limits;
 mod load;
 pub mod lower;

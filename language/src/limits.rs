@@ -21,7 +21,7 @@ impl Default for Limits {
             source_bytes: 8 << 20,
             catalogue_bytes: 64 << 20,
             files: 1_000,
-            nesting: 64,
+            nesting: 24,
             statements: 100_000,
         }
     }

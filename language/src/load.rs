@@ -6,6 +6,7 @@ use placet_engine::bundle::EDITION;
 
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::files::{Files, resolve};
+use crate::hidden::reveal;
 use crate::limits::Limits;
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{Number, Statement, Text};
@@ -107,7 +108,28 @@ impl Loader<'_> {
                 return self.say(diagnostic);
             }
         };
+        // A byte order mark says nothing, and would shift the first line's columns.
+        let (text, hidden) = reveal(text.strip_prefix('\u{feff}').unwrap_or(&text));
         let file = self.loaded.sources.add(path, text);
+        if let Some((start, end)) = hidden.first().copied() {
+            let count = hidden.len();
+            let more = if count > 1 {
+                format!(", and {} more", count.saturating_sub(1))
+            } else {
+                String::new()
+            };
+            let diagnostic = Diagnostic::error(
+                Code::HiddenCharacter,
+                "the file has a character that hides what it says",
+            )
+            .at(
+                &self.loaded.sources,
+                Span { file, start, end },
+                format!("not shown as it is{more}"),
+            )
+            .help("take it out; where a text needs it, write it as `\\u{…}`");
+            self.say(diagnostic);
+        }
         let parsed = parse(&self.loaded.sources, file, self.limits);
         self.loaded.diagnostics.extend(parsed.diagnostics);
         self.loaded.broken.extend(parsed.broken);

@@ -28,7 +28,10 @@ pub struct Sources(Vec<Arc<NamedSource<String>>>);
 
 impl Sources {
     /// Adds a file and returns its index.
-    pub fn add(&mut self, path: &str, text: String) -> usize {
+    ///
+    /// The text is shown in terminals, so what does not print must be gone from it already.
+    pub(crate) fn add(&mut self, path: &str, text: String) -> usize {
+        let path: String = path.chars().flat_map(char::escape_debug).collect();
         self.0.push(Arc::new(NamedSource::new(path, text)));
         self.0.len().saturating_sub(1)
     }

@@ -151,8 +151,9 @@ fn a_catalogue_that_cannot_be_used() {
         ("[]", "it has no `tools` array"),
         (r#"{"tools": [{"name": "a"}, {"name": "a"}]}"#, "two tools are called \"a\""),
         (r#"{"tools": [{"title": "a"}]}"#, "tool 0 has no name"),
-        (r#"{"tools": [], "tools": []}"#, "duplicate key"),
-        (r#"{"tools": [{"name": "a", "annotations": {"readOnlyHint": "yes"}}]}"#, "not a boolean"),
+        (r#"{"tools": [], "tools": []}"#, "duplicate field"),
+        (r#"{"tools": []}"#, "no tool at all"),
+        (r#"{"tools": [{"name": "a"}], "nextCursor": "2"}"#, "one page of several"),
     ] {
         let files = BTreeMap::from([
             (String::from("a.placet"), SERVER.to_owned()),
@@ -162,6 +163,40 @@ fn a_catalogue_that_cannot_be_used() {
         assert_eq!(codes(&checked), [Code::CatalogueUnreadable], "{text}");
         assert!(checked.diagnostics[0].message.contains(why), "{}", checked.diagnostics[0].message);
     }
+}
+
+#[test]
+fn a_tool_that_cannot_be_read_does_not_take_the_others_down() {
+    let deep = format!("{}1{}", "[".repeat(200), "]".repeat(200));
+    for odd in [
+        r#"{"name": "odd", "x": 1, "x": 2}"#,
+        r#"{"name": "odd", "x": "\ud800"}"#,
+        r#"{"name": "odd", "x": 1e999}"#,
+        &format!(r#"{{"name": "odd", "inputSchema": {deep}}}"#),
+    ] {
+        let text = format!(r#"{{"tools": [{odd}, {{"name": "ping"}}]}}"#);
+        let tools = placet_language::catalogue::read(text.as_bytes()).unwrap().tools;
+        assert!(tools["odd"].arguments.is_err(), "{odd}");
+        assert_eq!(tools["odd"].digest, None, "{odd}");
+        assert!(tools["ping"].digest.is_some(), "{odd}");
+    }
+    let text = r#"{"tools": [{"name": "odd", "annotations": {"readOnlyHint": "yes"}}]}"#;
+    let tools = placet_language::catalogue::read(text.as_bytes()).unwrap().tools;
+    assert_eq!(tools["odd"].hints, placet_language::catalogue::Hints::default());
+}
+
+#[test]
+fn a_stored_digest_counts_only_where_the_definition_is_gone() {
+    let claimed = format!("sha256-{}", "a".repeat(64));
+    let digest = |tool: &str| {
+        let text = format!(r#"{{"placet": "catalogue/1", "tools": [{tool}]}}"#);
+        placet_language::catalogue::read(text.as_bytes()).unwrap().tools["t"].digest.clone()
+    };
+    let without_prose = digest(&format!(r#"{{"name": "t", "digest": "{claimed}"}}"#));
+    assert_eq!(without_prose.unwrap().as_str(), claimed);
+    let whole = digest(&format!(r#"{{"name": "t", "description": "d", "digest": "{claimed}"}}"#));
+    assert_eq!(whole, digest(r#"{"name": "t", "description": "d"}"#));
+    assert_ne!(whole.unwrap().as_str(), claimed);
 }
 
 #[test]

@@ -69,3 +69,40 @@ fn slices_find_what_the_whole_finds() {
     }
     assert!(accepted >= 2 && refused >= 10, "{accepted} accepted, {refused} refused");
 }
+
+/// Loads and asks on a thread with the stack that a host's worker has. A stack that ends would end
+/// this process.
+#[test]
+fn nothing_that_loads_ends_a_small_stack() {
+    let good = content();
+    let repeat = |open: &str, count: usize, close: &str| {
+        format!("{}true{}", open.repeat(count), close.repeat(count))
+    };
+    let mut loaded = 0;
+    for count in [10, 30, 55, 100, 200, 400, 700, 1_100, 5_000, 100_000] {
+        for expression in [
+            repeat("(", count, ")"),
+            repeat("!(", count, ")"),
+            repeat("[true, ", count, "]"),
+            repeat("(true || ", count, ")"),
+            repeat("(true || true || true || true || true || true || ", count, ")"),
+            repeat("(if true then ", count, " else false)"),
+            repeat("!", count, ""),
+            repeat("true || ", count, ""),
+            repeat("true && ", count, ""),
+            repeat("{a: ", count, "}"),
+            repeat("if true then ", count, " else false"),
+            format!("context{} == 1", ".a".repeat(count)),
+            format!("context has {}", "a.".repeat(count) + "a"),
+        ] {
+            let mut deep = good.clone();
+            let text = deep.cedar.policies.get_mut("drafts").unwrap();
+            *text = text.replacen(';', &format!("\nwhen {{ {expression} }};"), 1);
+            let bundle = bundle::write(&deep).unwrap();
+            let load = move || Engine::load(&bundle, &EngineLimits::default()).is_ok();
+            let thread = std::thread::Builder::new().stack_size(2 << 20).spawn(load).unwrap();
+            loaded += usize::from(thread.join().unwrap());
+        }
+    }
+    assert!(loaded >= 10, "{loaded}");
+}

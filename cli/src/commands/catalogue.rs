@@ -79,7 +79,7 @@ fn pull(arguments: &Pull) -> Result<Exit, Failure> {
         })?;
     }
     disk::write(&path, text.as_bytes())?;
-    output::print(format_args!("{}: {}", path.display(), counted(definitions.len(), "tool")));
+    output::print(format_args!("{}: {}", path.display(), counted(definitions.len(), "tool")))?;
     Ok(Exit::Clean)
 }
 

@@ -35,17 +35,17 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             "ok": checked.policy.is_some(),
             "diagnostics":
                 checked.diagnostics.iter().map(output::diagnostic_json).collect::<Vec<_>>(),
-        })),
+        }))?,
         Format::Text => {
             output::diagnostics(&checked.diagnostics);
             let style = Style::of_output();
             match &checked.policy {
                 Some(policy) => {
-                    output::print(format_args!("{}: {}", style.good("ok"), summary(policy)))
+                    output::print(format_args!("{}: {}", style.good("ok"), summary(policy)))?
                 }
                 None => {
                     let errors = counted(errors, "error");
-                    output::print(format_args!("{}: {errors}", style.bad("not usable")));
+                    output::print(format_args!("{}: {errors}", style.bad("not usable")))?;
                 }
             }
         }

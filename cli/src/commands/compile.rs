@@ -47,9 +47,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     if let Some(part) = arguments.emit {
         let cedar = &engine.content().cedar;
         match part {
-            Part::Cedar => output::print(pretty(&placet_engine::policy_text(cedar))?),
-            Part::Schema => output::print(cedar.schema.trim_end()),
-            Part::Entities => output::print_json(&cedar.entities),
+            Part::Cedar => output::print(pretty(&placet_engine::policy_text(cedar))?)?,
+            Part::Schema => output::print(cedar.schema.trim_end())?,
+            Part::Entities => output::print_json(&cedar.entities)?,
         }
     }
     if let Some(path) = &arguments.output {

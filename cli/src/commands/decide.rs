@@ -28,8 +28,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let engine = engine(&arguments.policy)?;
     let decision = engine.decide(&call(&arguments.call)?);
     match arguments.format {
-        Format::Json => output::print_json(&decision),
-        Format::Text => output::print(summary(&decision)),
+        Format::Json => output::print_json(&decision)?,
+        Format::Text => output::print(summary(&decision))?,
     }
     Ok(exit(&decision))
 }
@@ -54,8 +54,8 @@ pub(crate) fn summary(decision: &Decision) -> String {
     for rule in &decision.rules {
         let because = rule.because.as_ref().map(|because| format!(": {}", printable(because)));
         let because = because.unwrap_or_default();
-        let source = style.faint(&format!("({})", rule.source));
-        lines.push(format!("  rule     {}{because} {source}", rule.id));
+        let source = style.faint(&printable(&format!("({})", rule.source)));
+        lines.push(format!("  rule     {}{because} {source}", printable(&rule.id)));
     }
     if let Some(receipt) = &decision.receipt {
         lines.push(format!("  receipt  {}", printable(receipt)));

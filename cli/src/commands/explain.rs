@@ -24,8 +24,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let engine = engine(&arguments.policy)?;
     let explanation = engine.explain(&call(&arguments.call)?);
     match arguments.format {
-        Format::Json => output::print_json(&explanation),
-        Format::Text => output::print(text(&explanation)),
+        Format::Json => output::print_json(&explanation)?,
+        Format::Text => output::print(text(&explanation))?,
     }
     Ok(decide::exit(&explanation.decision))
 }
@@ -48,8 +48,8 @@ fn text(explanation: &Explanation) -> String {
         for rule in &explanation.denies {
             let because = rule.because.as_deref().map(printable);
             let because = because.map(|because| format!(": {because}")).unwrap_or_default();
-            let source = style.faint(&format!("({})", rule.source));
-            lines.push(format!("  {}{because} {source}", rule.rule));
+            let source = style.faint(&printable(&format!("({})", rule.source)));
+            lines.push(format!("  {}{because} {source}", printable(&rule.rule)));
         }
     }
     if !lacking.is_empty() {
@@ -76,6 +76,6 @@ fn link_line(link: &LinkVerdict, style: Style) -> String {
 }
 
 fn rule_line(rule: &AllowVerdict, style: Style) -> String {
-    let source = style.faint(&format!("({})", rule.source));
-    format!("  {} through `{}` {source}", rule.rule, rule.capability)
+    let source = style.faint(&printable(&format!("({})", rule.source)));
+    format!("  {} through `{}` {source}", printable(&rule.rule), printable(&rule.capability))
 }

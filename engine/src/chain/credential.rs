@@ -11,10 +11,14 @@ use crate::reason::Reason;
 
 pub(crate) fn judge(server: &Server, tool: &Tool, call: &Call) -> Result<(), Break> {
     let Some(credential) = &call.credential else {
-        return invalid_token(
-            Reason::CredentialMissing,
-            String::from("the call brings no credential"),
-        );
+        let detail = String::from("the call brings no credential");
+        return match &server.credentials {
+            Credentials::Oauth { .. } => invalid_token(Reason::CredentialMissing, detail),
+            // There are no tokens to be had for a local server.
+            Credentials::Local { .. } => {
+                Err(Break::without_remedy(Reason::CredentialMissing, detail))
+            }
+        };
     };
     match (&server.credentials, credential) {
         (Credentials::Oauth { issuers }, Credential::Oauth(token)) => {
@@ -63,20 +67,13 @@ fn oauth(
             format!("the token is meant for {audience}, not for {}", quote(identity)),
         );
     }
-    match token.expires_at {
-        None => {
-            return invalid_token(
-                Reason::CredentialLifetime,
-                String::from("the token has no expiry"),
-            );
-        }
-        Some(expires_at) if expires_at <= call.now => {
-            return invalid_token(
-                Reason::CredentialExpired,
-                format!("the token expired at {expires_at}; it is {} now", call.now),
-            );
-        }
-        Some(_) => {}
+    if let Some(expires_at) = token.expires_at
+        && expires_at <= call.now
+    {
+        return invalid_token(
+            Reason::CredentialExpired,
+            format!("the token expired at {expires_at}; it is {} now", call.now),
+        );
     }
     if let Some(issued_at) = token.issued_at
         && issued_at > call.now
@@ -115,6 +112,10 @@ fn oauth(
                 quote(&token.issuer)
             ),
         );
+    }
+    if token.expires_at.is_none() {
+        let detail = String::from("the token has no expiry");
+        return invalid_token(Reason::CredentialLifetime, detail);
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! The rules: which concern the call, and what each lacks to allow it.
 
-use crate::bundle::{Capability, Content, Effect, Rule, Target, Who};
+use crate::bundle::{Access, Capability, Content, Effect, Rule, Target, Who};
 use crate::chain::{consent, scope};
 use crate::condition::{Condition, Side};
 use crate::decision::Lack;
@@ -17,6 +17,9 @@ pub(crate) struct Attempt<'a> {
     pub(crate) lacks: Vec<Lack>,
     /// The receipt that it rests on.
     pub(crate) receipt: Option<&'a str>,
+    /// How much the consent that it asks for grants: its highest access, its capabilities. Of rules
+    /// that would do, the one that asks the user for less comes first.
+    asks: (Option<Access>, usize),
 }
 
 /// Which parts of a rule hold of a call.
@@ -61,6 +64,7 @@ fn key<'k>(attempt: &'k Attempt<'_>) -> impl Ord + use<'k> {
         attempt.concerns.missing(),
         attempt.lacks.len(),
         attempt.capability.access,
+        attempt.asks,
         attempt.name,
         attempt.capability_name,
     )
@@ -84,13 +88,17 @@ fn attempt<'a>(
     let mut lacks = Vec::new();
     lacks.extend(scope::judge(capability, facts));
     let mut receipt = None;
+    let mut asks = (None, 0);
     if let Some(terms_name) = under {
-        match consent::judge(terms_name, content.terms.get(terms_name)?, facts.call) {
+        let terms = content.terms.get(terms_name)?;
+        let granted = terms.grants.iter().filter_map(|name| content.capabilities.get(name));
+        asks = (granted.map(|capability| capability.access).max(), terms.grants.len());
+        match consent::judge(terms_name, terms, facts.call) {
             Ok(live) => receipt = Some(live.id.as_str()),
             Err(lack) => lacks.push(lack),
         }
     }
-    Some(Attempt { name, rule, capability_name, capability, concerns, lacks, receipt })
+    Some(Attempt { name, rule, capability_name, capability, concerns, lacks, receipt, asks })
 }
 
 /// Every `deny` that holds.

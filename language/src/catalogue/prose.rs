@@ -6,33 +6,48 @@ use serde_json::{Map, Value};
 const PROSE: [&str; 5] = ["title", "description", "$comment", "examples", "$schema"];
 
 /// Members whose own members are schemas by name, so that a property may be called `description`.
-const NAMED: [&str; 5] =
-    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas"];
+const NAMED: [&str; 6] =
+    ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 
-/// A schema without its prose.
+/// Members that are a schema, or a list of schemas.
+const SCHEMAS: [&str; 16] = [
+    "additionalItems",
+    "additionalProperties",
+    "allOf",
+    "anyOf",
+    "contains",
+    "contentSchema",
+    "else",
+    "if",
+    "items",
+    "not",
+    "oneOf",
+    "prefixItems",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+
+/// A schema without its prose. Whatever is not known to be a schema is kept as it is: constants are
+/// data, and a keyword of tomorrow may mean anything.
 pub(crate) fn strip(schema: &Value) -> Value {
-    match schema {
-        Value::Object(members) => Value::Object(
-            members
-                .iter()
-                .filter(|(name, _)| !PROSE.contains(&name.as_str()))
-                .map(|(name, value)| (name.clone(), member(name, value)))
-                .collect(),
-        ),
-        Value::Array(items) => Value::Array(items.iter().map(strip).collect()),
-        other => other.clone(),
-    }
+    let Value::Object(members) = schema else { return schema.clone() };
+    let kept = members.iter().filter(|(name, _)| !PROSE.contains(&name.as_str()));
+    Value::Object(kept.map(|(name, value)| (name.clone(), member(name, value))).collect())
 }
 
 fn member(name: &str, value: &Value) -> Value {
-    match (name, value) {
-        // Constants are data, whatever they hold.
-        ("enum" | "const" | "default", value) => value.clone(),
-        (name, Value::Object(schemas)) if NAMED.contains(&name) => {
+    match value {
+        Value::Object(schemas) if NAMED.contains(&name) => {
             let stripped = schemas.iter().map(|(name, schema)| (name.clone(), strip(schema)));
             Value::Object(stripped.collect::<Map<_, _>>())
         }
-        (_, value) => strip(value),
+        Value::Array(schemas) if SCHEMAS.contains(&name) => {
+            Value::Array(schemas.iter().map(strip).collect())
+        }
+        schema if SCHEMAS.contains(&name) => strip(schema),
+        other => other.clone(),
     }
 }
 
@@ -47,6 +62,10 @@ mod tests {
             "type": "object", "description": "words", "title": "T",
             "properties": {"description": {"type": "string", "description": "words"}},
             "enum": [{"description": "data"}],
+            "dependentRequired": {"title": ["description"]},
+            "dependencies": {"title": ["description"]},
+            "anyOf": [{"title": "T", "items": {"title": "T", "type": "string"}}],
+            "x-unknown": {"title": "kept"},
         });
         assert_eq!(
             strip(&schema),
@@ -54,6 +73,10 @@ mod tests {
                 "type": "object",
                 "properties": {"description": {"type": "string"}},
                 "enum": [{"description": "data"}],
+                "dependentRequired": {"title": ["description"]},
+                "dependencies": {"title": ["description"]},
+                "anyOf": [{"items": {"type": "string"}}],
+                "x-unknown": {"title": "kept"},
             })
         );
     }

@@ -3,77 +3,135 @@
 use std::fmt;
 
 use placet_engine::{Digest, parse_json};
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::catalogue::{Catalogue, FORMAT, Hints, Tool, prose, schema};
+use crate::catalogue::{Catalogue, FORMAT, Hints, Tool, Untranslatable, prose, schema};
+
+/// The part of a file that a catalogue is read from. Tools stay apart, so that one that cannot be
+/// read does not take the others down.
+#[derive(Deserialize)]
+struct File<'a> {
+    placet: Option<String>,
+    #[serde(borrow)]
+    tools: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    result: Option<&'a RawValue>,
+    #[serde(rename = "nextCursor")]
+    next_cursor: Option<String>,
+}
+
+/// What is needed of a tool that cannot be read.
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
 
 /// Reads a `tools/list` result: bare, in a JSON-RPC response, or a file that Placet wrote.
 ///
 /// # Errors
 ///
-/// [`CatalogueError`]: not JSON, not an object with `tools`, or a tool without a name or with one
-/// that another has. A tool whose `inputSchema` cannot be translated is no error: its
-/// [`arguments`](Tool::arguments) say why.
+/// [`CatalogueError`]: not JSON, not an object with `tools`, not the last page, without any tool, or
+/// with a tool that has no name or the name of another. A tool whose definition cannot be read or
+/// whose `inputSchema` cannot be translated is no error: its [`arguments`](Tool::arguments) say why.
 pub fn read(bytes: &[u8]) -> Result<Catalogue, CatalogueError> {
-    let value = parse_json(bytes).map_err(|error| CatalogueError::NotJson(error.to_string()))?;
-    let result = value.get("tools").map_or_else(|| value.get("result"), |_| Some(&value));
-    let tools = result
-        .and_then(|result| result.get("tools"))
-        .and_then(Value::as_array)
-        .ok_or(CatalogueError::NoTools)?;
-    let ours = value.get("placet").and_then(Value::as_str) == Some(FORMAT);
-    let mut catalogue = Catalogue::default();
-    for (index, definition) in tools.iter().enumerate() {
-        let name = definition
-            .get("name")
-            .and_then(Value::as_str)
-            .filter(|name| !name.is_empty())
-            .ok_or(CatalogueError::Nameless { index })?;
-        let tool = tool(definition, ours)
-            .map_err(|what| CatalogueError::Tool { name: name.to_owned(), what })?;
-        if catalogue.tools.insert(name.to_owned(), tool).is_some() {
-            return Err(CatalogueError::Repeated { name: name.to_owned() });
+    let not_json = |error: serde_json::Error| CatalogueError::NotJson(error.to_string());
+    let mut file: File<'_> = serde_json::from_slice(bytes).map_err(|error| {
+        // Well-formed JSON of another shape is no catalogue; everything else is no JSON.
+        match error.is_data() && parse_json(bytes).is_ok() {
+            true => CatalogueError::NoTools,
+            false => not_json(error),
         }
+    })?;
+    if let (None, Some(result)) = (&file.tools, file.result) {
+        file = serde_json::from_str(result.get()).map_err(|_| CatalogueError::NoTools)?;
+    }
+    let tools = file.tools.ok_or(CatalogueError::NoTools)?;
+    if file.next_cursor.is_some() {
+        return Err(CatalogueError::NotTheLastPage);
+    }
+    if tools.is_empty() {
+        return Err(CatalogueError::Empty);
+    }
+    let ours = file.placet.as_deref() == Some(FORMAT);
+    let mut catalogue = Catalogue::default();
+    for (index, raw) in tools.into_iter().enumerate() {
+        let (name, tool) = match parse_json(raw.get().as_bytes()) {
+            Ok(definition) => (
+                definition.get("name").and_then(Value::as_str).unwrap_or_default().to_owned(),
+                tool(&definition, ours),
+            ),
+            Err(error) => {
+                let named: Result<Named, _> = serde_json::from_str(raw.get());
+                (named.map(|named| named.name).unwrap_or_default(), unreadable(raw.get(), &error))
+            }
+        };
+        if name.is_empty() {
+            return Err(CatalogueError::Nameless { index });
+        }
+        if catalogue.tools.contains_key(&name) {
+            return Err(CatalogueError::Repeated { name });
+        }
+        catalogue.tools.insert(name, tool);
     }
     Ok(catalogue)
 }
 
-fn tool(definition: &Value, ours: bool) -> Result<Tool, String> {
-    let digest = match definition.get("digest") {
-        // The definition's prose is gone, so its digest was kept beside it.
-        Some(digest) if ours => match digest {
-            Value::Null => None,
-            digest => {
-                let text = digest.as_str().unwrap_or_default();
-                let digest = Digest::parse(text);
-                Some(digest.ok_or_else(|| format!("`{text}` is not a digest"))?)
-            }
-        },
-        _ => Digest::of_tool(definition).ok(),
-    };
-    let input = definition.get("inputSchema");
-    Ok(Tool {
-        digest,
-        arguments: schema::arguments(input),
-        hints: hints(definition)?,
-        schema: input.map(prose::strip).unwrap_or_default(),
-    })
+/// A tool of which only the name is known. Its text stands for its schema, so that a change of it is
+/// noticed.
+fn unreadable(raw: &str, error: &serde_json::Error) -> Tool {
+    Tool {
+        digest: None,
+        arguments: Err(Untranslatable(format!("its definition cannot be read: {error}"))),
+        hints: Hints::default(),
+        schema: Value::String(Digest::of_bytes(raw.as_bytes()).to_string()),
+    }
 }
 
-fn hints(definition: &Value) -> Result<Hints, String> {
+fn tool(definition: &Value, ours: bool) -> Tool {
+    let schema = definition.get("inputSchema").map(prose::strip);
+    Tool {
+        digest: digest(definition, ours),
+        arguments: schema::arguments(schema.as_ref()),
+        hints: hints(definition),
+        schema: schema.unwrap_or_default(),
+    }
+}
+
+/// What is kept of a definition without its prose. Of such a one the digest cannot be taken any more,
+/// so the file holds it.
+const WITHOUT_PROSE: [&str; 5] = ["annotations", "digest", "inputSchema", "name", "outputSchema"];
+
+fn digest(definition: &Value, ours: bool) -> Option<Digest> {
+    let members = definition.as_object()?;
+    let stored = members.get("digest").filter(|_| ours);
+    match stored {
+        Some(stored) if members.keys().all(|name| WITHOUT_PROSE.contains(&name.as_str())) => {
+            Digest::parse(stored.as_str()?)
+        }
+        Some(_) => {
+            let mut whole = definition.clone();
+            whole.as_object_mut()?.remove("digest");
+            Digest::of_tool(&whole).ok()
+        }
+        None => Digest::of_tool(definition).ok(),
+    }
+}
+
+/// The hints; one that is no boolean says nothing, and so means what its absence does.
+fn hints(definition: &Value) -> Hints {
     let absent = Hints::default();
     let annotations = definition.get("annotations");
-    let hint = |name: &str, default: bool| match annotations.and_then(|all| all.get(name)) {
-        None | Some(Value::Null) => Ok(default),
-        Some(Value::Bool(value)) => Ok(*value),
-        Some(_) => Err(format!("its annotation `{name}` is not a boolean")),
+    let hint = |name: &str, default: bool| {
+        annotations.and_then(|all| all.get(name)).and_then(Value::as_bool).unwrap_or(default)
     };
-    Ok(Hints {
-        read_only: hint("readOnlyHint", absent.read_only)?,
-        destructive: hint("destructiveHint", absent.destructive)?,
-        idempotent: hint("idempotentHint", absent.idempotent)?,
-        open_world: hint("openWorldHint", absent.open_world)?,
-    })
+    Hints {
+        read_only: hint("readOnlyHint", absent.read_only),
+        destructive: hint("destructiveHint", absent.destructive),
+        idempotent: hint("idempotentHint", absent.idempotent),
+        open_world: hint("openWorldHint", absent.open_world),
+    }
 }
 
 /// Why a catalogue cannot be used.
@@ -93,13 +151,10 @@ pub enum CatalogueError {
         /// The name.
         name: String,
     },
-    /// A part of a tool is not what MCP says it is.
-    Tool {
-        /// The tool.
-        name: String,
-        /// What is wrong.
-        what: String,
-    },
+    /// A page after which others follow.
+    NotTheLastPage,
+    /// No tool at all.
+    Empty,
 }
 
 impl fmt::Display for CatalogueError {
@@ -113,9 +168,10 @@ impl fmt::Display for CatalogueError {
             Self::Repeated { name } => {
                 write!(formatter, "two tools are called {}", placet_engine::condition::quote(name))
             }
-            Self::Tool { name, what } => {
-                write!(formatter, "tool {}: {what}", placet_engine::condition::quote(name))
-            }
+            Self::NotTheLastPage => formatter.write_str(
+                "it is one page of several (`nextCursor`), and the tools on the others are missing",
+            ),
+            Self::Empty => formatter.write_str("it has no tool at all"),
         }
     }
 }

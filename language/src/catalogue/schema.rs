@@ -3,6 +3,7 @@
 //! Only types are read. Enum, pattern and range are not enforced by anybody on the way of a call, so
 //! a condition must not rely on them.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -17,6 +18,17 @@ const UNKNOWN: (Kind, bool) = (Kind::Other, false);
 
 /// How deep objects, alternatives and references are followed.
 const DEPTH: usize = 16;
+
+/// How many parts of one schema are looked at, references followed: a schema of a few lines that
+/// refers to itself unfolds without end.
+const PARTS: usize = 10_000;
+
+/// A schema being read.
+struct Reading<'s> {
+    root: &'s Value,
+    /// How many parts may still be looked at.
+    left: Cell<usize>,
+}
 
 /// The arguments that an `inputSchema` describes.
 ///
@@ -42,75 +54,84 @@ pub(crate) fn arguments(
     }
     match members.get("properties") {
         None => Ok(BTreeMap::new()),
-        Some(Value::Object(_)) => Ok(object(schema, schema, DEPTH)),
+        Some(Value::Object(_)) => {
+            let reading = Reading { root: schema, left: Cell::new(PARTS) };
+            let arguments = reading.object(schema, DEPTH);
+            match reading.left.get() {
+                0 => Err(Untranslatable(format!("its inputSchema unfolds to over {PARTS} parts"))),
+                _ => Ok(arguments),
+            }
+        }
         Some(_) => refuse("its inputSchema's `properties` is not an object"),
     }
 }
 
-fn object(schema: &Value, root: &Value, depth: usize) -> BTreeMap<String, Parameter> {
-    let required: BTreeSet<&str> = schema
-        .get("required")
-        .and_then(Value::as_array)
-        .map(|names| names.iter().filter_map(Value::as_str).collect())
-        .unwrap_or_default();
-    let properties = schema.get("properties").and_then(Value::as_object);
-    properties
-        .into_iter()
-        .flatten()
-        .map(|(name, schema)| {
-            let (kind, nullable) = kind(schema, root, depth);
-            let required = required.contains(name.as_str()) && !nullable;
-            (name.clone(), Parameter { kind, required })
-        })
-        .collect()
-}
-
-/// What a schema's values hold, and whether `null` is among them. `null` alone is
-/// [`NULL`]; what cannot be told is [`UNKNOWN`].
-fn kind(schema: &Value, root: &Value, depth: usize) -> (Kind, bool) {
-    let Some(depth) = depth.checked_sub(1) else { return UNKNOWN };
-    if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
-        let target = reference.strip_prefix('#').and_then(|pointer| root.pointer(pointer));
-        return match target {
-            Some(target) => kind(target, root, depth),
-            None => UNKNOWN,
-        };
+impl Reading<'_> {
+    fn object(&self, schema: &Value, depth: usize) -> BTreeMap<String, Parameter> {
+        let required: BTreeSet<&str> = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .map(|names| names.iter().filter_map(Value::as_str).collect())
+            .unwrap_or_default();
+        let properties = schema.get("properties").and_then(Value::as_object);
+        properties
+            .into_iter()
+            .flatten()
+            .map(|(name, schema)| {
+                let (kind, nullable) = self.kind(schema, depth);
+                let required = required.contains(name.as_str()) && !nullable;
+                (name.clone(), Parameter { kind, required })
+            })
+            .collect()
     }
-    for combinator in ["anyOf", "oneOf"] {
-        if let Some(alternatives) = schema.get(combinator).and_then(Value::as_array) {
-            return agreed(alternatives.iter().map(|one| kind(one, root, depth)));
+
+    /// What a schema's values hold, and whether `null` is among them. `null` alone is [`NULL`]; what
+    /// cannot be told is [`UNKNOWN`].
+    fn kind(&self, schema: &Value, depth: usize) -> (Kind, bool) {
+        let Some(depth) = depth.checked_sub(1) else { return UNKNOWN };
+        self.left.set(self.left.get().saturating_sub(1));
+        if self.left.get() == 0 {
+            return UNKNOWN;
+        }
+        if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
+            let target = reference.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
+            return target.map_or(UNKNOWN, |target| self.kind(target, depth));
+        }
+        for combinator in ["anyOf", "oneOf"] {
+            if let Some(alternatives) = schema.get(combinator).and_then(Value::as_array) {
+                return agreed(alternatives.iter().map(|one| self.kind(one, depth)));
+            }
+        }
+        if schema.get("allOf").is_some() || schema.get("not").is_some() {
+            return UNKNOWN;
+        }
+        match schema.get("type") {
+            Some(Value::String(name)) => self.named(name, schema, depth),
+            Some(Value::Array(names)) => agreed(
+                names
+                    .iter()
+                    .map(|name| self.named(name.as_str().unwrap_or_default(), schema, depth)),
+            ),
+            Some(_) => UNKNOWN,
+            None => untyped(schema),
         }
     }
-    if schema.get("allOf").is_some() || schema.get("not").is_some() {
-        return UNKNOWN;
-    }
-    match schema.get("type") {
-        Some(Value::String(name)) => named(name, schema, root, depth),
-        Some(Value::Array(names)) => agreed(
-            names.iter().map(|name| named(name.as_str().unwrap_or_default(), schema, root, depth)),
-        ),
-        Some(_) => UNKNOWN,
-        None => untyped(schema),
-    }
-}
 
-fn named(name: &str, schema: &Value, root: &Value, depth: usize) -> (Kind, bool) {
-    match name {
-        "string" => (Kind::String, false),
-        "boolean" => (Kind::Boolean, false),
-        "integer" | "number" => (Kind::Integer, false),
-        "null" => NULL,
-        "object" => (Kind::Object(object(schema, root, depth)), false),
-        "array" => {
-            let element = schema.get("items").map(|items| kind(items, root, depth));
-            match element {
+    fn named(&self, name: &str, schema: &Value, depth: usize) -> (Kind, bool) {
+        match name {
+            "string" => (Kind::String, false),
+            "boolean" => (Kind::Boolean, false),
+            "integer" | "number" => (Kind::Integer, false),
+            "null" => NULL,
+            "object" => (Kind::Object(self.object(schema, depth)), false),
+            "array" => match schema.get("items").map(|items| self.kind(items, depth)) {
                 Some((element @ (Kind::String | Kind::Boolean | Kind::Integer), _)) => {
                     (Kind::Array(Box::new(element)), false)
                 }
                 _ => UNKNOWN,
-            }
+            },
+            _ => UNKNOWN,
         }
-        _ => UNKNOWN,
     }
 }
 
@@ -198,6 +219,13 @@ mod tests {
         ] {
             assert_eq!(read(schema.clone()).0, Kind::Other, "{schema}");
         }
+    }
+
+    #[test]
+    fn a_schema_that_unfolds_without_end_is_refused() {
+        let properties: serde_json::Map<_, _> =
+            (0..8).map(|n| (format!("a{n}"), json!({"$ref": "#"}))).collect();
+        assert!(arguments(Some(&json!({"type": "object", "properties": properties}))).is_err());
     }
 
     #[test]

@@ -46,8 +46,25 @@ pub(crate) fn expression(condition: &Condition, side: Side) -> String {
     if parts.is_empty() {
         return of_none.to_owned();
     }
-    let parts = parts.iter().map(|part| format!("({})", expression(part, side)));
-    parts.collect::<Vec<_>>().join(operator)
+    join(parts.iter().map(|part| format!("({})", expression(part, side))).collect(), operator)
+}
+
+/// How many operands stand in one chain.
+const CHAIN: usize = 16;
+
+/// Joins operands by an operator. Cedar walks a chain recursively, one operand a step, and gives up
+/// where its stack ends; so a long chain becomes a tree of short ones.
+pub(crate) fn join(mut operands: Vec<String>, operator: &str) -> String {
+    while operands.len() > CHAIN {
+        operands = operands
+            .chunks(CHAIN)
+            .map(|chain| match chain {
+                [only] => only.clone(),
+                several => format!("({})", several.join(operator)),
+            })
+            .collect();
+    }
+    operands.join(operator)
 }
 
 /// Where a value is found, and the test that it is there, if it may not be.

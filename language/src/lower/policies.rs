@@ -7,7 +7,7 @@ use placet_engine::bundle::{Access, Credentials, Target, Who};
 use placet_engine::condition::{Condition, Side};
 use placet_engine::ids;
 
-use crate::lower::condition::{expression, text};
+use crate::lower::condition::{expression, join, text};
 use crate::lower::{denied_tools, is_typed};
 use crate::model::{Capability, Effect, Policy, Rule, Via};
 
@@ -251,7 +251,7 @@ fn principal(who: &BTreeSet<Who>) -> (String, Option<String>) {
         _ if who.contains(&Who::Anyone) => (String::from("principal is User"), None),
         _ => {
             let tests: Vec<String> = who.iter().map(test).collect();
-            (String::from("principal"), Some(tests.join(" || ")))
+            (String::from("principal"), Some(join(tests, " || ")))
         }
     }
 }
@@ -268,7 +268,7 @@ fn via(policy: &Policy, via: Option<&BTreeSet<Via>>) -> Option<String> {
         }
     };
     let tests: Vec<String> = via?.iter().filter_map(test).collect();
-    Some(tests.join(" || "))
+    Some(join(tests, " || "))
 }
 
 /// Any of all of. Nothing to be tested where nothing is needed.
@@ -282,7 +282,7 @@ fn needs(sets: &BTreeSet<BTreeSet<String>>) -> Option<String> {
             several => format!("context.scopes.containsAll([{}])", several.join(", ")),
         });
     }
-    Some(tests.join(" || "))
+    Some(join(tests, " || "))
 }
 
 fn tool_ids(tools: &BTreeSet<(String, String)>) -> Vec<String> {

@@ -18,7 +18,7 @@ pub(crate) fn terms(policy: &Policy) -> BTreeMap<String, Terms> {
             digest: digest(policy, name, consent, &granted),
             server: consent.server.clone(),
             text: consent.text.clone(),
-            lines: granted.iter().map(|capability| line(capability)).collect(),
+            lines: granted.iter().map(|capability| line(policy, capability)).collect(),
             grants: consent.grants.clone(),
             purposes: consent.purposes.clone(),
             purpose_required: consent.purpose_required,
@@ -29,9 +29,13 @@ pub(crate) fn terms(policy: &Policy) -> BTreeMap<String, Terms> {
     policy.consents.iter().map(terms).collect()
 }
 
-/// What the user is shown of one capability.
-fn line(capability: &Capability) -> String {
+/// What the user is shown of one capability: with the access of its tools, which another capability
+/// may have raised.
+fn line(policy: &Policy, capability: &Capability) -> String {
     let Capability { description, access, condition, .. } = capability;
+    let tools = capability.tools.iter();
+    let raised = tools.filter_map(|tool| policy.access_of(&capability.server, tool)).max();
+    let access = raised.unwrap_or(*access);
     match condition {
         None => format!("{description} ({access})"),
         Some(condition) => format!("{description} ({access}), only where {condition}"),
@@ -59,12 +63,17 @@ fn digest(policy: &Policy, name: &str, consent: &Consent, granted: &[&Capability
 
 fn pinned(policy: &Policy, capability: &Capability) -> Value {
     let catalogue = policy.servers.get(&capability.server).map(|server| &server.catalogue);
-    let tools: BTreeMap<&String, String> = capability
+    let tools: BTreeMap<&String, Value> = capability
         .tools
         .iter()
         .filter_map(|name| {
             let tool = catalogue?.tools.get(name)?;
-            Some((name, tool.privilege_digest().to_string()))
+            let access = policy.access_of(&capability.server, name)?;
+            let pinned = json!({
+                "access": access.to_string(),
+                "definition": tool.privilege_digest().as_str(),
+            });
+            Some((name, pinned))
         })
         .collect();
     json!({

@@ -100,7 +100,7 @@ impl<'a> Checker<'a> {
         };
         Some(Capability {
             server: server.to_owned(),
-            description: unescape(&declaration.description.raw),
+            description: self.text(declaration.description),
             tools,
             access: access.unwrap_or(Access::Destructive),
             needs,
@@ -122,7 +122,7 @@ impl<'a> Checker<'a> {
                 tools.extend(matching.into_iter().cloned());
                 continue;
             }
-            // A catalogue that could not be read was reported, and knows no tool.
+            // A catalogue that could not be read was reported; one that can has a tool.
             if catalogue.tools.is_empty() {
                 continue;
             }
@@ -194,6 +194,7 @@ impl<'a> Checker<'a> {
                             .help("say why no scope is needed: `needs nothing because \"…\"`");
                     self.say(diagnostic);
                 }
+                because.map(|because| self.text(because));
                 nothing
             }
             Some(Needs::Scopes(sets, _)) => {

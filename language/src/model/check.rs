@@ -1,9 +1,9 @@
 //! Checking: every declaration is collected before any is judged, so their order makes no
 //! difference.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::bundle::Access;
+use placet_engine::bundle::{Access, Credentials};
 
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::files::Files;
@@ -195,6 +195,18 @@ impl<'a> Checker<'a> {
         })
     }
 
+    /// A text that must say something.
+    pub(crate) fn text(&mut self, text: &Text) -> String {
+        let said = unescape(&text.raw);
+        if said.trim().is_empty() {
+            let diagnostic = Diagnostic::error(Code::ValueInvalid, "this text says nothing")
+                .at(self.sources, text.span, "empty")
+                .help("somebody will read it, or compare with it: write what is meant");
+            self.say(diagnostic);
+        }
+        said
+    }
+
     /// A duration in seconds.
     pub(crate) fn seconds(&self, duration: &Duration) -> Result<i64, Diagnostic> {
         let unit = match duration.unit.text.trim_end_matches('s') {
@@ -243,11 +255,7 @@ impl<'a> Checker<'a> {
         what: &str,
         place: Span,
     ) -> Result<String, Diagnostic> {
-        use placet_engine::bundle::Credentials;
-        if let Some(named) = named {
-            return Ok(unescape(&named.raw));
-        }
-        let declared: std::collections::BTreeSet<&String> = self
+        let declared: BTreeSet<&String> = self
             .servers
             .values()
             .filter_map(|server| match &server.credentials {
@@ -256,6 +264,9 @@ impl<'a> Checker<'a> {
             })
             .flatten()
             .collect();
+        if let Some(named) = named {
+            return self.known_issuer(named, &declared);
+        }
         let mut declared = declared.into_iter();
         match (declared.next(), declared.next()) {
             (Some(only), None) => Ok(only.clone()),
@@ -272,6 +283,28 @@ impl<'a> Checker<'a> {
                 .help("say whose: `issued by \"https://login.example.com\"`"))
             }
         }
+    }
+
+    /// An issuer that somebody's tokens come from. On a local server the host vouches for users of
+    /// any issuer, so there a policy may name one that no server declares.
+    fn known_issuer(
+        &self,
+        named: &Text,
+        declared: &BTreeSet<&String>,
+    ) -> Result<String, Diagnostic> {
+        let issuer = unescape(&named.raw);
+        let is_local = |server: &Server| matches!(server.credentials, Credentials::Local { .. });
+        let local = self.servers.values().any(is_local);
+        if declared.contains(&issuer) || (local && !issuer.trim().is_empty()) {
+            return Ok(issuer);
+        }
+        let known = declared.iter().map(|issuer| issuer.as_str());
+        let help = did_you_mean(&issuer, known).unwrap_or_else(|| {
+            String::from("name an issuer that a server accepts tokens from, spelled exactly so")
+        });
+        Err(Diagnostic::error(Code::NameUnknown, "no server accepts tokens from this issuer")
+            .at(self.sources, named.span, "so nobody comes from there")
+            .help(help))
     }
 
     fn check_lock(&mut self) {

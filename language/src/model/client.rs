@@ -65,22 +65,47 @@ impl<'a> Checker<'a> {
 
     fn client(&mut self, declared: &ast::Client) -> Client {
         let id = unescape(&declared.id.raw);
-        let issuer = declared.issuer.as_ref().map(|text| unescape(&text.raw));
-        if issuer.is_none() && !id.starts_with("https://") {
+        let issuer = declared.issuer.as_ref().and_then(|text| {
+            let issuer = self.issuer(Some(text), "client", text.span);
+            self.keep(issuer)
+        });
+        if declared.issuer.is_none() && !is_metadata_document(&id) {
+            let url = id.starts_with("https://");
             let diagnostic = Diagnostic::error(
                 Code::ValueInvalid,
                 "a client's id is the https URL of its metadata document",
             )
-            .at(self.sources, declared.id.span, "not an https URL")
-            .help(format!(
-                "for a client that is registered at an issuer say where: `client {} {} issued by \
-                 \"https://login.example.com\"`",
-                declared.name.text,
-                placet_engine::condition::quote(&id)
-            ));
-            self.say(diagnostic);
+            .at(
+                self.sources,
+                declared.id.span,
+                if url { "not in the one form of such a URL" } else { "not an https URL" },
+            );
+            self.say(match url {
+                true => diagnostic.help(
+                    "write it as the client does: lower-case host, a path, no user, no fragment",
+                ),
+                false => diagnostic.help(format!(
+                    "for a client that is registered at an issuer say where: `client {} {} issued \
+                     by \"https://login.example.com\"`",
+                    declared.name.text,
+                    placet_engine::condition::quote(&id)
+                )),
+            });
         }
         let owner = declared.owner.as_ref().map(|text| unescape(&text.raw));
         Client { id, issuer, owner }
     }
+}
+
+/// Whether an id is an https URL in normal form that can name a metadata document: with a path, and
+/// without user, password or fragment.
+fn is_metadata_document(id: &str) -> bool {
+    url::Url::parse(id).is_ok_and(|url| {
+        url.scheme() == "https"
+            && url.as_str() == id
+            && url.path() != "/"
+            && url.username().is_empty()
+            && url.password().is_none()
+            && url.fragment().is_none()
+    })
 }

@@ -122,10 +122,27 @@ impl<'a> Checker<'a> {
         let quantifier = test.quantifier.map(|(quantifier, _)| quantifier);
         let (mut operand, mut kind) =
             self.operand(&test.operand, quantifier.is_some(), presence, tools)?;
-        if under && kind == Type::Text {
+        let is_argument = matches!(operand.attribute, Attribute::Argument(_));
+        if under && kind == Type::Text && is_argument {
             // `under` always judges the normal form: by text alone it would be walked round.
             operand.view = Some(View::Path);
             kind = Type::Path;
+        }
+        let always = matches!(
+            operand.attribute,
+            Attribute::UserIssuer
+                | Attribute::UserSubject
+                | Attribute::ClientId
+                | Attribute::ClientRegistration
+                | Attribute::Now
+        );
+        if presence && always {
+            return Err(Diagnostic::error(
+                Code::TypeMismatch,
+                format!("`{operand}` is always present"),
+            )
+            .at(self.sources, test.span, "says nothing")
+            .help("leave the test out"));
         }
         if presence && let Some((_, span)) = test.quantifier {
             return Err(Diagnostic::error(
@@ -322,13 +339,14 @@ impl<'a> Checker<'a> {
                     true => instant.digits.clone(),
                     false => format!("{}T00:00:00Z", instant.digits),
                 };
-                Some(text.parse::<jiff::Timestamp>().map(jiff::Timestamp::as_second).map_err(
-                    |_| {
-                        Diagnostic::error(Code::ValueInvalid, "there is no such instant")
-                            .at(self.sources, instant.span, "not in the calendar")
-                            .help("write `2026-12-31` or `2026-12-31T12:00:00Z`")
-                    },
-                ))
+                let parsed = text.parse::<jiff::Timestamp>().ok();
+                // `now` is in whole seconds; half a second could only be rounded the wrong way.
+                let whole = parsed.filter(|instant| instant.subsec_nanosecond() == 0);
+                Some(whole.map(jiff::Timestamp::as_second).ok_or_else(|| {
+                    Diagnostic::error(Code::ValueInvalid, "there is no such instant")
+                        .at(self.sources, instant.span, "not a second of the calendar")
+                        .help("write `2026-12-31` or `2026-12-31T12:00:00Z`")
+                }))
             }
             _ => None,
         }
@@ -434,6 +452,11 @@ impl<'a> Checker<'a> {
             return Err(Diagnostic::error(Code::TypeMismatch, "a view reads a string")
                 .at(self.sources, written.span, why)
                 .help("leave `path(…)` out here"));
+        }
+        if view.is_some() && !matches!(attribute, Attribute::Argument(_)) {
+            return Err(Diagnostic::error(Code::TypeMismatch, "only arguments name paths")
+                .at(self.sources, written.span, "not an argument")
+                .help("compare it as it is: `==`, `in`, `like`"));
         }
         let kind = if view.is_some() { Type::Path } else { kind };
         Ok((Operand { view, attribute }, kind))

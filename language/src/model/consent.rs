@@ -7,7 +7,6 @@ use crate::model::Consent;
 use crate::model::check::Checker;
 use crate::source::Span;
 use crate::syntax::ast::{ConsentClause, Name, Text};
-use crate::syntax::text::unescape;
 
 impl<'a> Checker<'a> {
     pub(crate) fn check_consents(&mut self) -> BTreeMap<String, Consent> {
@@ -67,9 +66,9 @@ impl<'a> Checker<'a> {
         };
         Consent {
             server: server.unwrap_or_default(),
-            text: unescape(&text.raw),
+            text: self.text(text),
             grants,
-            purposes: purposes.into_iter().flatten().map(|text| unescape(&text.raw)).collect(),
+            purposes: purposes.into_iter().flatten().map(|text| self.text(text)).collect(),
             purpose_required: required.is_some(),
             lasts,
         }

@@ -9,7 +9,6 @@ use crate::model::check::{Checker, GroupDeclaration};
 use crate::model::names::circle;
 use crate::source::Span;
 use crate::syntax::ast::Name;
-use crate::syntax::text::unescape;
 
 impl<'a> Checker<'a> {
     pub(crate) fn check_groups(&mut self) -> BTreeMap<String, Group> {
@@ -24,8 +23,8 @@ impl<'a> Checker<'a> {
             let issuer = self.issuer(declaration.issuer, "group", *span);
             let group = Group {
                 issuer: self.keep(issuer).unwrap_or_default(),
-                claim: declaration.claim.iter().map(|text| unescape(&text.raw)).collect(),
-                has: unescape(&declaration.has.raw),
+                claim: declaration.claim.iter().map(|text| self.text(text)).collect(),
+                has: self.text(declaration.has),
                 and_in: self.group_names(declaration.and_in),
                 within: self.group_names(declaration.within),
             };

@@ -110,12 +110,21 @@ impl<'a> Checker<'a> {
     fn reachable(&mut self, name: &ast::Name) {
         let Some(capability) = self.capabilities.get(&name.text) else { return };
         let credentials = self.servers.get(&capability.server).map(|server| &server.credentials);
+        // A tool's access is the highest of its capabilities.
+        let access = |tool: &String| {
+            let holding = self
+                .capabilities
+                .values()
+                .filter(|other| other.server == capability.server && other.tools.contains(tool));
+            holding.map(|other| other.access).max()
+        };
         if let Some(Credentials::Local { up_to, .. }) = credentials
-            && capability.access > *up_to
+            && let Some(lowest) = capability.tools.iter().filter_map(access).min()
+            && lowest > *up_to
         {
             let diagnostic =
                 Diagnostic::error(Code::Unreachable, format!("no call can use `{}`", name.text))
-                    .at(self.sources, name.span, format!("its access is {}", capability.access))
+                    .at(self.sources, name.span, format!("the access of its tools is {lowest}"))
                     .help(format!(
                         "server `{}` accepts `credentials local for {up_to}` only",
                         capability.server
@@ -238,7 +247,7 @@ impl<'a> Checker<'a> {
             .into_iter()
             .filter_map(|(expression, negate)| self.condition(expression, negate, tools))
             .collect();
-        let because = because.map(|text| unescape(&text.raw));
+        let because = because.map(|text| self.text(text));
         (conjunction(conditions), because)
     }
 

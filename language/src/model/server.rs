@@ -67,7 +67,7 @@ impl<'a> Checker<'a> {
         }
         let identity = match (resource, local) {
             (Some(resource), None) => self.resource(resource),
-            (None, Some(local)) => format!("local:{}", unescape(&local.raw)),
+            (None, Some(local)) => format!("local:{}", self.text(local)),
             (Some(_), Some(local)) => {
                 let diagnostic = Diagnostic::error(
                     Code::ClauseMisplaced,
@@ -111,12 +111,9 @@ impl<'a> Checker<'a> {
 
     fn resource(&mut self, resource: &Text) -> String {
         let uri = unescape(&resource.raw);
-        let host = ["https://", "http://"].iter().find_map(|scheme| uri.strip_prefix(scheme));
-        let absolute = host.is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
-        let clean = uri.chars().all(|c| c.is_ascii_graphic() && c != '#');
-        if !absolute || !clean {
+        if let Some(why) = not_canonical(&uri) {
             let diagnostic = Diagnostic::error(Code::ValueInvalid, "this is no resource URI")
-                .at(self.sources, resource.span, "not an absolute URI without a fragment")
+                .at(self.sources, resource.span, why)
                 .help("write the URI that tokens carry as audience (RFC 8707), such as `https://mcp.example.com/github`");
             self.say(diagnostic);
         }
@@ -146,7 +143,7 @@ impl<'a> Checker<'a> {
                 "say whose tokens it accepts: `issuer \"https://login.example.com\"`",
             );
         }
-        let issuers = issuer.into_iter().flatten().map(|text| unescape(&text.raw)).collect();
+        let issuers = issuer.into_iter().flatten().map(|text| self.text(text)).collect();
         Credentials::Oauth { issuers }
     }
 
@@ -197,7 +194,7 @@ impl<'a> Checker<'a> {
                     .help("say why nobody needs to be asked: `because \"…\"`");
             self.say(diagnostic);
         }
-        let because = because.as_ref().map(|text| unescape(&text.raw)).unwrap_or_default();
+        let because = because.as_ref().map(|text| self.text(text)).unwrap_or_default();
         Credentials::Local { up_to, because }
     }
 
@@ -335,4 +332,21 @@ impl<'a> Checker<'a> {
         }
         self.diagnostics.extend(found);
     }
+}
+
+/// Why a resource URI can name no server, if it cannot: tokens carry it letter by letter.
+fn not_canonical(uri: &str) -> Option<String> {
+    let Ok(url) = url::Url::parse(uri) else {
+        return Some(String::from("not an absolute URI"));
+    };
+    if !matches!(url.scheme(), "https" | "http") || url.fragment().is_some() {
+        return Some(String::from("not an http URI without a fragment"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Some(String::from("a resource has no user and no password"));
+    }
+    // The root may be written without its slash.
+    let normal = url.as_str();
+    let is_normal = normal == uri || normal.strip_suffix('/') == Some(uri);
+    (!is_normal).then(|| format!("its normal form is {normal}"))
 }

@@ -158,10 +158,9 @@ fn segments<'t, 's>(text: &str, tokens: &'t [Spanned<'s>]) -> Vec<&'t [Spanned<'
             _ => {}
         }
         let before = index.checked_sub(1).and_then(|previous| tokens.get(previous));
-        let first_on_line = text
-            .get(..*start)
-            .and_then(|before| before.rsplit('\n').next())
-            .is_some_and(|line| line.trim().is_empty());
+        let end_of_last = before.map_or(0, |(_, _, end)| *end);
+        let first_on_line =
+            index == 0 || text.get(end_of_last..*start).is_some_and(|gap| gap.contains('\n'));
         let is_start = match (token, before) {
             // `via any client`, `without consent`, and `client.id` are parts of a statement.
             (Token::Client, Some((_, Token::Any, _)))

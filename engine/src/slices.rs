@@ -83,8 +83,7 @@ impl Slices {
             let concerned: Vec<&Policy> =
                 tool.policies.iter().filter_map(|place| policies.get(*place)).collect();
             let set =
-                PolicySet::from_policies(concerned.iter().map(|policy| Policy::clone(policy)))
-                    .map_err(unusable)?;
+                PolicySet::from_policies(concerned.iter().copied().cloned()).map_err(unusable)?;
             validation.slice(&tool.action, &tool.ancestors, &concerned, &set)?;
             by_tool.insert(
                 tool.id,

@@ -1,0 +1,120 @@
+//! Absence: what a condition means where a value may be missing.
+
+use std::collections::BTreeSet;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::model::check::Checker;
+use crate::model::condition::Tools;
+use crate::model::condition::operand::lookup;
+use crate::syntax::ast::{self, Expression, Operator, Value};
+
+impl Checker<'_> {
+    /// Warns of tools on whose arguments nothing can be asked: there the condition counts against
+    /// the call.
+    pub(crate) fn untyped(&mut self, expressions: &[&Expression], tools: &Tools) {
+        let (mut read, mut asked) = (Vec::new(), Vec::new());
+        for expression in expressions {
+            operands(expression, &mut read, &mut asked);
+        }
+        read.extend(asked);
+        let reads_argument =
+            |operand: &&&ast::Operand| operand.path.first().is_some_and(|root| root.text == "args");
+        let Some(span) = read.iter().find(reads_argument).map(|operand| operand.span) else {
+            return;
+        };
+        let mut warnings = Vec::new();
+        for (server, names) in tools {
+            let Some(catalogue) = self.servers.get(server).map(|server| &server.catalogue) else {
+                continue;
+            };
+            for name in names {
+                let tool = catalogue.tools.get(name);
+                let Some(Err(why)) = tool.map(|tool| &tool.arguments) else { continue };
+                warnings.push(
+                    Diagnostic::error(
+                        Code::CatalogueUntyped,
+                        format!("the arguments of tool `{name}` cannot be judged: {why}"),
+                    )
+                    .warning()
+                    .at(self.sources, span, "counts against every call of that tool")
+                    .help("an `allow` with this condition never allows the tool, a `deny` always denies it"),
+                );
+            }
+        }
+        self.diagnostics.extend(warnings);
+    }
+
+    /// A `deny` on an argument that a call may leave out must say what its absence means.
+    pub(crate) fn absences(&mut self, expressions: &[&Expression], tools: &Tools) {
+        let (mut read, mut present) = (Vec::new(), Vec::new());
+        for expression in expressions {
+            operands(expression, &mut read, &mut present);
+        }
+        let names = |operand: &ast::Operand| -> Vec<String> {
+            operand.path.iter().map(|name| name.text.clone()).collect()
+        };
+        let mut asked: BTreeSet<Vec<String>> = present.into_iter().map(names).collect();
+        for operand in read {
+            let names = names(operand);
+            if names.first().is_none_or(|root| root != "args") || asked.contains(&names) {
+                continue;
+            }
+            let path = names.get(1..).unwrap_or_default();
+            let optional = tools.iter().find_map(|(server, tools)| {
+                let catalogue = &self.servers.get(server)?.catalogue;
+                tools.iter().find(|name| {
+                    let tool = catalogue.tools.get(*name);
+                    let arguments = tool.and_then(|tool| tool.arguments.as_ref().ok());
+                    arguments
+                        .and_then(|arguments| lookup(arguments, path))
+                        .is_some_and(|(_, required)| !required)
+                })
+            });
+            let Some(tool) = optional else { continue };
+            let text = self.text_at(operand.span);
+            let path = text.split_once('(').map_or(text, |(_, inner)| inner.trim_end_matches(')'));
+            let diagnostic = Diagnostic::error(
+                Code::DenyOptional,
+                format!("`{tool}` may be called without `{}`", path.trim_start_matches("args.")),
+            )
+            .at(self.sources, operand.span, "what if it is absent?")
+            .help(format!(
+                "an absent value makes this `deny` hold; say what you mean: \
+                 `{path} is present and …` to deny only when it is given, or \
+                 `{path} is absent or …` to deny without it too"
+            ));
+            asked.insert(names);
+            self.say(diagnostic);
+        }
+    }
+}
+
+/// Collects the operands that are read, and those whose presence is asked for.
+fn operands<'e>(
+    expression: &'e Expression,
+    read: &mut Vec<&'e ast::Operand>,
+    asked: &mut Vec<&'e ast::Operand>,
+) {
+    match expression {
+        Expression::And(parts) | Expression::Or(parts) => {
+            for part in parts {
+                operands(part, read, asked);
+            }
+        }
+        Expression::Not(inner) => operands(inner, read, asked),
+        Expression::Test(test) => {
+            if let Some((Operator::Is(_), _)) = test.operator {
+                asked.push(&test.operand);
+                return;
+            }
+            read.push(&test.operand);
+            if let Some((
+                Operator::Equal(Value::Operand(other)) | Operator::NotEqual(Value::Operand(other)),
+                _,
+            )) = &test.operator
+            {
+                read.push(other);
+            }
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Operands: what a path leads to, and its type.
+
+use std::collections::BTreeMap;
+
+use placet_engine::condition::{Argument, ArgumentType, Attribute, Operand};
+use placet_engine::view::View;
+
+use crate::catalogue::{Kind, Parameter};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
+use crate::model::check::Checker;
+use crate::model::condition::Tools;
+use crate::model::condition::types::Type;
+use crate::syntax::ast;
+
+impl Checker<'_> {
+    /// An operand and its type. `elements`: the operand stands under `all` or `any`.
+    pub(super) fn operand(
+        &self,
+        written: &ast::Operand,
+        elements: bool,
+        presence: bool,
+        tools: &Tools,
+    ) -> Result<(Operand, Type), Diagnostic> {
+        let view = match &written.view {
+            None => None,
+            Some(name) if name.text == "path" => Some(View::Path),
+            Some(name) => {
+                let help = did_you_mean(&name.text, ["path"]);
+                return Err(Diagnostic::error(
+                    Code::NameUnknown,
+                    format!("there is no view `{}`", name.text),
+                )
+                .at(self.sources, name.span, "not known")
+                .help(help.unwrap_or_else(|| String::from("the views are `path(…)`"))));
+            }
+        };
+        let root = written.path.first().map(|name| name.text.as_str()).unwrap_or_default();
+        let (attribute, kind) = if root == "args" {
+            self.argument(written, elements, presence, tools)?
+        } else {
+            self.attribute(written, elements)?
+        };
+        if view.is_some() && (presence || kind != Type::Text) {
+            let why = match presence {
+                true => String::from("presence is asked of the argument itself"),
+                false => format!("this is {}", kind.name()),
+            };
+            return Err(Diagnostic::error(Code::TypeMismatch, "a view reads a string")
+                .at(self.sources, written.span, why)
+                .help("leave `path(…)` out here"));
+        }
+        if view.is_some() && !matches!(attribute, Attribute::Argument(_)) {
+            return Err(Diagnostic::error(Code::TypeMismatch, "only arguments name paths")
+                .at(self.sources, written.span, "not an argument")
+                .help("compare it as it is: `==`, `in`, `like`"));
+        }
+        let kind = if view.is_some() { Type::Path } else { kind };
+        Ok((Operand { view, attribute }, kind))
+    }
+
+    fn attribute(
+        &self,
+        written: &ast::Operand,
+        elements: bool,
+    ) -> Result<(Attribute, Type), Diagnostic> {
+        const KNOWN: [(&str, Attribute, Type); 10] = [
+            ("call.address", Attribute::CallAddress, Type::Address),
+            ("client.id", Attribute::ClientId, Type::Text),
+            ("client.registration", Attribute::ClientRegistration, Type::Registration),
+            ("now", Attribute::Now, Type::Instant),
+            ("token.acr", Attribute::TokenAcr, Type::Text),
+            ("token.age", Attribute::TokenAge, Type::Duration),
+            ("token.auth_age", Attribute::TokenAuthAge, Type::Duration),
+            ("token.lifetime", Attribute::TokenLifetime, Type::Duration),
+            ("user.issuer", Attribute::UserIssuer, Type::Text),
+            ("user.subject", Attribute::UserSubject, Type::Text),
+        ];
+        let names: Vec<&str> = written.path.iter().map(|name| name.text.as_str()).collect();
+        let path = names.join(".");
+        let found = KNOWN.iter().find(|(name, _, _)| *name == path);
+        let Some((_, attribute, kind)) = found else {
+            let diagnostic =
+                Diagnostic::error(Code::NameUnknown, format!("there is nothing called `{path}`"))
+                    .at(self.sources, written.span, "not known to conditions");
+            let known = KNOWN.iter().map(|(name, _, _)| *name);
+            return Err(if matches!(path.as_str(), "token.scopes" | "scopes" | "consents") {
+                diagnostic.help(
+                    "scopes and consents are judged by `needs` and `under`, never in a condition",
+                )
+            } else {
+                diagnostic.help(did_you_mean(&path, known).unwrap_or_else(|| {
+                    let names: Vec<String> =
+                        KNOWN.iter().map(|(name, _, _)| format!("`{name}`")).collect();
+                    format!("conditions read the tool's arguments (`args.…`), {}", names.join(", "))
+                }))
+            });
+        };
+        if elements {
+            return Err(Diagnostic::error(Code::TypeMismatch, format!("`{path}` has no elements"))
+                .at(self.sources, written.span, format!("this is {}", kind.name()))
+                .help("leave `all` or `any` out"));
+        }
+        Ok((attribute.clone(), *kind))
+    }
+
+    fn argument(
+        &self,
+        written: &ast::Operand,
+        elements: bool,
+        presence: bool,
+        tools: &Tools,
+    ) -> Result<(Attribute, Type), Diagnostic> {
+        let path: Vec<String> = written.path.iter().skip(1).map(|name| name.text.clone()).collect();
+        if path.is_empty() {
+            return Err(Diagnostic::error(Code::ArgumentUnknown, "which argument?")
+                .at(self.sources, written.span, "names none")
+                .help("name one: `args.owner`"));
+        }
+        let shown = written.path.iter().skip(1).map(|name| name.text.as_str());
+        let shown = shown.collect::<Vec<_>>().join(".");
+        let mut agreed: Option<(&str, &Kind)> = None;
+        let mut typed = 0_usize;
+        for (server, names) in tools {
+            let Some(catalogue) = self.servers.get(server).map(|server| &server.catalogue) else {
+                continue;
+            };
+            for name in names {
+                let Some(tool) = catalogue.tools.get(name) else { continue };
+                let Ok(arguments) = &tool.arguments else { continue };
+                typed = typed.saturating_add(1);
+                let Some(parameter) = lookup(arguments, &path).map(|(parameter, _)| parameter)
+                else {
+                    return Err(self.no_argument(written, name, arguments, &path, tools));
+                };
+                match agreed {
+                    None => agreed = Some((name, &parameter.kind)),
+                    Some((_, kind)) if *kind == parameter.kind || presence => {}
+                    Some((first, kind)) => {
+                        return Err(Diagnostic::error(
+                            Code::ArgumentType,
+                            format!("`{shown}` is not the same in all of these tools"),
+                        )
+                        .at(
+                            self.sources,
+                            written.span,
+                            format!("{kind} in `{first}`, {} in `{name}`", parameter.kind),
+                        )
+                        .help("write a rule or a capability for each kind of tool"));
+                    }
+                }
+            }
+        }
+        let Some((tool, kind)) = agreed else {
+            let untyped = tools.iter().any(|(_, names)| !names.is_empty()) && typed == 0;
+            let diagnostic = Diagnostic::error(
+                Code::CatalogueUntyped,
+                match untyped {
+                    true => "no tool here has a schema that says what its arguments are",
+                    false => "there is no tool here whose argument this could be",
+                },
+            )
+            .at(self.sources, written.span, "cannot be read");
+            return Err(match untyped {
+                true => diagnostic.help("leave the condition out, or leave the tools out"),
+                false => diagnostic,
+            });
+        };
+        let kind = match (kind, elements) {
+            _ if presence => (ArgumentType::String, Type::Opaque),
+            (Kind::String, false) => (ArgumentType::String, Type::Text),
+            (Kind::Boolean, false) => (ArgumentType::Boolean, Type::Boolean),
+            (Kind::Integer, false) => (ArgumentType::Integer, Type::Integer),
+            (Kind::Array(element), false) if **element == Kind::String => {
+                (ArgumentType::Strings, Type::Strings)
+            }
+            (Kind::Array(element), true) => match **element {
+                Kind::String => (ArgumentType::String, Type::Text),
+                Kind::Boolean => (ArgumentType::Boolean, Type::Boolean),
+                _ => (ArgumentType::Integer, Type::Integer),
+            },
+            (kind, true) => {
+                return Err(Diagnostic::error(
+                    Code::ArgumentType,
+                    format!("`{shown}` has no elements"),
+                )
+                .at(self.sources, written.span, format!("it is {kind} in `{tool}`"))
+                .help("leave `all` or `any` out"));
+            }
+            (Kind::Array(_), false) => {
+                return Err(Diagnostic::error(Code::ArgumentType, format!("`{shown}` is {kind}"))
+                    .at(self.sources, written.span, "cannot be judged as a whole")
+                    .help("judge its elements: start with `all` or `any`"));
+            }
+            (kind, false) => {
+                return Err(Diagnostic::error(Code::ArgumentType, format!("`{shown}` is {kind}"))
+                    .at(self.sources, written.span, format!("so the schema of `{tool}` says"))
+                    .help("only strings, booleans, integers and arrays of them can be judged"));
+            }
+        };
+        Ok((Attribute::Argument(Argument { path, kind: kind.0 }), kind.1))
+    }
+
+    fn no_argument(
+        &self,
+        written: &ast::Operand,
+        tool: &str,
+        arguments: &BTreeMap<String, Parameter>,
+        path: &[String],
+        tools: &Tools,
+    ) -> Diagnostic {
+        let shown = path.join(".");
+        let having: Vec<String> = tools
+            .iter()
+            .filter_map(|(server, names)| Some((self.servers.get(server)?, names)))
+            .flat_map(|(server, names)| {
+                names.iter().filter(|name| {
+                    let tool = server.catalogue.tools.get(*name);
+                    let arguments = tool.and_then(|tool| tool.arguments.as_ref().ok());
+                    arguments.is_some_and(|arguments| lookup(arguments, path).is_some())
+                })
+            })
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let diagnostic = Diagnostic::error(
+            Code::ArgumentUnknown,
+            format!("tool `{tool}` has no argument `{shown}`"),
+        )
+        .at(self.sources, written.span, format!("not an argument of `{tool}`"));
+        if !having.is_empty() {
+            let only: Vec<&str> = having.iter().take(5).map(String::as_str).collect();
+            return diagnostic.help(format!(
+                "only some of the tools here have it ({}{}): a condition must fit all of them, so \
+                 move those tools into a capability of their own",
+                only.join(", "),
+                if having.len() > only.len() { ", …" } else { "" }
+            ));
+        }
+        let known = arguments.keys().map(String::as_str);
+        diagnostic.help(did_you_mean(&shown, known).unwrap_or_else(|| {
+            let names: Vec<String> = arguments.keys().map(|name| format!("`{name}`")).collect();
+            match names.is_empty() {
+                true => format!("`{tool}` takes no arguments"),
+                false => format!("`{tool}` takes {}", names.join(", ")),
+            }
+        }))
+    }
+}
+
+/// The parameter at a path, and whether every call must have it.
+pub(super) fn lookup<'p>(
+    arguments: &'p BTreeMap<String, Parameter>,
+    path: &[String],
+) -> Option<(&'p Parameter, bool)> {
+    let (first, rest) = path.split_first()?;
+    let parameter = arguments.get(first)?;
+    if rest.is_empty() {
+        return Some((parameter, parameter.required));
+    }
+    match &parameter.kind {
+        Kind::Object(members) => {
+            let (inner, required) = lookup(members, rest)?;
+            Some((inner, required && parameter.required))
+        }
+        _ => None,
+    }
+}

@@ -7,15 +7,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use placet_engine::{Engine, Limits as EngineLimits, Reason};
+use placet_engine::{Call, Engine, Limits as EngineLimits, Reason};
 use placet_language::{Code, Limits, check, compile};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
-/// The fenced blocks of a page whose info string starts with `placet`: what follows it, and the text.
-fn blocks(page: &str) -> Vec<(String, String)> {
+/// The fenced blocks of a page in a language: what follows it in the info string, and the text.
+fn blocks(page: &str, language: &str) -> Vec<(String, String)> {
     let mut blocks = Vec::new();
     let mut open: Option<(String, String)> = None;
     for line in page.lines() {
@@ -30,10 +30,36 @@ fn blocks(page: &str) -> Vec<(String, String)> {
         }
     }
     assert!(open.is_none(), "a block is not closed");
-    let placet = |(info, text): (String, String)| {
-        info.strip_prefix("placet").map(|rest| (rest.to_owned(), text))
+    let of_language = |(info, text): (String, String)| {
+        info.strip_prefix(language).map(|rest| (rest.to_owned(), text))
     };
-    blocks.into_iter().filter_map(placet).collect()
+    blocks.into_iter().filter_map(of_language).collect()
+}
+
+/// The one policy that a page's blocks make.
+fn whole(page: &str) -> String {
+    let text = fs::read_to_string(root().join(page)).unwrap();
+    let parts = blocks(&text, "placet").into_iter().filter(|(info, _)| info.is_empty());
+    parts.map(|(_, text)| text).collect()
+}
+
+fn engine(page: &str) -> Engine {
+    let checked = checked(&whole(page));
+    let errors: Vec<_> = checked.diagnostics.iter().filter(|one| one.is_error()).collect();
+    assert!(errors.is_empty(), "{page}: {errors:?}");
+    Engine::load(&compile(&checked.policy.unwrap()).unwrap(), &EngineLimits::default()).unwrap()
+}
+
+#[test]
+fn the_call_on_the_page_is_answered_as_it_says() {
+    let page = fs::read_to_string(root().join("spec/chain.md")).unwrap();
+    let calls = blocks(&page, "json,call,");
+    assert_eq!(calls.len(), 1);
+    for (expected, text) in calls {
+        let call = Call::from_json(text.as_bytes(), &EngineLimits::default()).unwrap();
+        let decision = engine("spec/language.md").decide(&call);
+        assert_eq!(decision.reason.map(Reason::as_str), Some(expected.as_str()), "{decision:?}");
+    }
 }
 
 fn checked(text: &str) -> placet_language::Checked {
@@ -50,17 +76,9 @@ fn the_policies_on_the_pages_are_what_the_pages_say() {
     let mut mistakes = 0;
     for page in ["README.md", "spec/language.md"] {
         let text = fs::read_to_string(root().join(page)).unwrap();
-        let blocks = blocks(&text);
-        let whole: String = blocks
-            .iter()
-            .filter(|(info, _)| info.is_empty())
-            .map(|(_, text)| text.as_str())
-            .collect();
-        let policy = checked(&whole);
-        let errors: Vec<_> = policy.diagnostics.iter().filter(|one| one.is_error()).collect();
-        assert!(errors.is_empty(), "{page}: {errors:?}");
-        let bundle = compile(&policy.policy.unwrap()).unwrap();
-        Engine::load(&bundle, &EngineLimits::default()).unwrap();
+        let blocks = blocks(&text, "placet");
+        let whole = whole(page);
+        engine(page);
         for (info, text) in blocks.iter().filter(|(info, _)| !info.is_empty()) {
             let errors: Vec<&str> = checked(&format!("{whole}\n{text}"))
                 .diagnostics

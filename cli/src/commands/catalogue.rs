@@ -22,7 +22,8 @@ pub(crate) enum Command {
 /// The file holds names, schemas without prose, annotations, and a digest of each tool's whole
 /// definition. It is sorted: two pulls of the same server give the same file.
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  \
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("server").args(["url", "command"]).required(true), after_help = "Examples:\n  \
     placet catalogue pull filesystem -- npx @modelcontextprotocol/server-filesystem /srv/data\n  \
     placet catalogue pull github --url https://mcp.example.com/github --token-env GITHUB_TOKEN")]
 pub(crate) struct Pull {
@@ -32,7 +33,7 @@ pub(crate) struct Pull {
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Reach the server over Streamable HTTP
-    #[arg(long, conflicts_with = "command", required_unless_present = "command")]
+    #[arg(long)]
     url: Option<String>,
     /// The environment variable that holds a bearer token for the URL
     #[arg(long, value_name = "VARIABLE", requires = "url")]

@@ -11,14 +11,15 @@ use crate::output;
 
 /// Compile a policy into a bundle, or print its Cedar
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  placet compile policies/filesystem -o filesystem.bundle\n  \
+#[group(skip)]
+#[command(group = clap::ArgGroup::new("result").args(["output", "emit"]).required(true).multiple(true),after_help = "Examples:\n  placet compile policies/filesystem -o filesystem.bundle\n  \
                         placet compile policies/filesystem --emit cedar")]
 pub(crate) struct Arguments {
     /// The policy's folder
     #[arg(default_value = ".")]
     policy: PathBuf,
     /// Write the bundle to this file
-    #[arg(short, long, value_name = "FILE", required_unless_present = "emit")]
+    #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Print a part of the compiled policy, usable in any Cedar engine
     #[arg(long, value_enum)]

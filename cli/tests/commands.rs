@@ -91,6 +91,19 @@ fn what_a_user_sees() {
 }
 
 #[test]
+fn the_readme_shows_what_its_command_prints() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let command = format!("explain --policy {PACK} {}", pack_call("walked-round"));
+    assert!(readme.contains(&format!("cargo run -p placet-cli -- {command}\n")), "{command}");
+    let output = placet(&command.split(' ').collect::<Vec<_>>());
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        readme.contains(&format!("```text\n{printed}```")),
+        "README.md shows other than:\n{printed}"
+    );
+}
+
+#[test]
 fn help_has_examples() {
     let mut shown_together = String::new();
     for command in ["check", "compile", "decide", "explain", "catalogue"] {

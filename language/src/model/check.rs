@@ -34,6 +34,7 @@ pub(crate) struct Declarations<'a> {
     pub(crate) clients: Names<ClientDeclaration<'a>>,
     pub(crate) consents: Names<(&'a Text, &'a [ast::ConsentClause])>,
     pub(crate) rules: Names<(RuleKind, &'a ast::Rule)>,
+    pub(crate) constants: Names<&'a ast::Constant>,
 }
 
 #[derive(Clone, Copy)]
@@ -84,11 +85,13 @@ pub(crate) fn check(
             clients: Names::new("client"),
             consents: Names::new("consent"),
             rules: Names::new("rule"),
+            constants: Names::new("constant"),
         },
         servers: BTreeMap::new(),
         capabilities: BTreeMap::new(),
     };
     checker.collect(statements);
+    checker.check_constants();
     checker.check_servers();
     checker.check_scopes(statements);
     checker.check_capabilities();
@@ -141,6 +144,7 @@ impl<'a> Checker<'a> {
                 Statement::Consent { name, text, clauses } => {
                     names.consents.declare(sources, name, (text, clauses.as_slice()))
                 }
+                Statement::Let { name, value } => names.constants.declare(sources, name, value),
                 Statement::Allow(rule) => {
                     names.rules.declare(sources, &rule.name, (RuleKind::Allow, rule))
                 }

@@ -5,6 +5,7 @@ mod check;
 mod client;
 mod condition;
 mod consent;
+mod constant;
 mod group;
 mod names;
 mod rule;

@@ -69,6 +69,13 @@ pub enum Statement {
         /// The clauses, in any order.
         clauses: Vec<ConsentClause>,
     },
+    /// `let NAME = VALUE`
+    Let {
+        /// The name.
+        name: Name,
+        /// What it stands for.
+        value: Constant,
+    },
     /// `allow NAME WHO via CLIENTS to CAPABILITIES …`
     Allow(Rule),
     /// `deny NAME WHO [via CLIENTS] to TARGETS …`
@@ -314,9 +321,9 @@ pub enum Operator {
     /// `>= x`
     GreaterEqual(Value),
     /// `in [x, …]`
-    In(List),
+    In(Members),
     /// `not in [x, …]`
-    NotIn(List),
+    NotIn(Members),
     /// `has x`
     Has(Value),
     /// `not has x`
@@ -331,6 +338,24 @@ pub enum Operator {
     NotUnder(Value),
     /// `is present`, `is absent`
     Is(Name),
+}
+
+/// What a name stands for.
+#[derive(Debug, Clone)]
+pub enum Constant {
+    /// One value.
+    One(Value),
+    /// A list.
+    Many(List),
+}
+
+/// What `in` looks into.
+#[derive(Debug, Clone)]
+pub enum Members {
+    /// A list, written out.
+    List(List),
+    /// A list by its name.
+    Named(Name),
 }
 
 /// A list of constants.

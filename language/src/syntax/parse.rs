@@ -18,7 +18,7 @@ use crate::syntax::token::Token;
 type Spanned<'s> = (usize, Token<'s>, usize);
 
 /// The words that may start a statement, for "did you mean".
-const STATEMENTS: [&str; 10] = [
+const STATEMENTS: [&str; 11] = [
     "edition",
     "use",
     "server",
@@ -29,6 +29,7 @@ const STATEMENTS: [&str; 10] = [
     "consent",
     "allow",
     "deny",
+    "let",
 ];
 
 /// A file, parsed as far as it goes.
@@ -131,7 +132,6 @@ fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
             .help("end it with `\"` on the same line; write a quote inside it as `\\\"`");
     }
     let help = match found {
-        "=" => "two things are compared with `==`",
         "!" => "write `not`, or `!=`",
         "&" | "&&" => "write `and`",
         "|" | "||" => "write `or`",
@@ -206,7 +206,7 @@ fn statement(
         let source = sources.get(at.file).map(|source| source.inner().as_str());
         source.and_then(|text| text.get(at.start..at.end)).unwrap_or_default()
     };
-    if matches!(first, Token::Require | Token::Register | Token::Let | Token::Fact) {
+    if matches!(first, Token::Require | Token::Register | Token::Fact) {
         return Err(Diagnostic::error(Code::Reserved, format!("`{}` is reserved", text(at_first)))
             .at(sources, at_first, "not available yet")
             .help("this version of Placet does not have the statement; leave it out"));
@@ -220,7 +220,7 @@ fn statement(
         diagnostic.help = Some(did_you_mean(text(at_first), STATEMENTS).unwrap_or_else(|| {
             String::from(
                 "a statement starts with `edition`, `use`, `server`, `scope`, `capability`, \
-                     `group`, `client`, `clients`, `consent`, `allow` or `deny`",
+                     `group`, `client`, `clients`, `consent`, `let`, `allow` or `deny`",
             )
         }));
         return Err(diagnostic);
@@ -320,6 +320,9 @@ fn unexpected(
     }
     if matches!(token, Token::Text(_)) && wants_name {
         return diagnostic.help("a name stands without quotes");
+    }
+    if matches!(token, Token::Assign) {
+        return diagnostic.help("two things are compared with `==`; `=` stands in `let` only");
     }
     if matches!(token, Token::Under | Token::Without) {
         return diagnostic.help("`under` and `without consent` come before `when` and `unless`");

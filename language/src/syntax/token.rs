@@ -65,7 +65,7 @@ tokens! {
     }
     marks {
         OpenBrace "{" CloseBrace "}" OpenBracket "[" CloseBracket "]" OpenParenthesis "("
-        CloseParenthesis ")" Comma "," Dot "." Equal "==" NotEqual "!=" Less "<" LessEqual "<="
+        CloseParenthesis ")" Comma "," Dot "." Assign "=" Equal "==" NotEqual "!=" Less "<" LessEqual "<="
         Greater ">" GreaterEqual ">="
     }
 }

@@ -82,7 +82,8 @@ impl Checker<'_> {
             let diagnostic =
                 Diagnostic::error(Code::NameUnknown, format!("there is nothing called `{path}`"))
                     .at(self.sources, written.span, "not known to conditions");
-            let known = KNOWN.iter().map(|(name, _, _)| *name);
+            let constants = self.names.constants.iter().map(|(name, _, _)| name);
+            let known = KNOWN.iter().map(|(name, _, _)| *name).chain(constants);
             return Err(if matches!(path.as_str(), "token.scopes" | "scopes" | "consents") {
                 diagnostic.help(
                     "scopes and consents are judged by `needs` and `under`, never in a condition",

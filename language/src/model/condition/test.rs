@@ -13,7 +13,7 @@ use crate::model::check::Checker;
 use crate::model::condition::Tools;
 use crate::model::condition::types::Type;
 use crate::source::Span;
-use crate::syntax::ast::{self, Operator, Value};
+use crate::syntax::ast::{self, Members, Operator, Value};
 use crate::syntax::text::{unescape, unescape_pattern};
 
 impl Checker<'_> {
@@ -36,7 +36,8 @@ impl Checker<'_> {
                 .help("compare it: `==`, `in`, `<`, `has`, `like`, `under`, `is present`")),
             };
         };
-        let checked = match operator {
+        let operator = self.resolved(operator)?;
+        let checked = match &operator {
             Operator::Equal(value) | Operator::NotEqual(value) => {
                 self.equality(&test.operand, operand, kind, value, test.quantifier, tools)?
             }
@@ -44,7 +45,7 @@ impl Checker<'_> {
             Operator::LessEqual(value) => Test::AtMost(self.bound(test, operand, kind, value)?),
             Operator::Greater(value) => Test::MoreThan(self.bound(test, operand, kind, value)?),
             Operator::GreaterEqual(value) => Test::AtLeast(self.bound(test, operand, kind, value)?),
-            Operator::In(list) | Operator::NotIn(list) => {
+            Operator::In(Members::List(list)) | Operator::NotIn(Members::List(list)) => {
                 if list.values.is_empty() {
                     return Err(Diagnostic::error(
                         Code::ValueInvalid,
@@ -58,6 +59,10 @@ impl Checker<'_> {
                     literals.insert(self.literal(&test.operand, operand, kind, value)?);
                 }
                 Test::OneOf(literals.into_iter().collect())
+            }
+            // A named list was resolved above.
+            Operator::In(Members::Named(name)) | Operator::NotIn(Members::Named(name)) => {
+                return Err(self.names.constants.unknown(self.sources, name));
             }
             Operator::Has(value) | Operator::NotHas(value) => match (kind, value) {
                 (Type::Strings, Value::Text(text)) => Test::Has(unescape(&text.raw)),

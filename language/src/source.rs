@@ -24,7 +24,14 @@ impl Span {
 
 /// The text of a policy's files.
 #[derive(Debug, Clone, Default)]
-pub struct Sources(Vec<Arc<NamedSource<String>>>);
+pub struct Sources(Vec<File>);
+
+#[derive(Debug, Clone)]
+struct File {
+    source: Arc<NamedSource<String>>,
+    /// The first byte of every line but the first.
+    lines: Vec<usize>,
+}
 
 impl Sources {
     /// Adds a file and returns its index.
@@ -32,13 +39,15 @@ impl Sources {
     /// The text is shown in terminals, so what does not print must be gone from it already.
     pub(crate) fn add(&mut self, path: &str, text: String) -> usize {
         let path: String = path.chars().flat_map(char::escape_debug).collect();
-        self.0.push(Arc::new(NamedSource::new(path, text)));
+        let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+        let lines = breaks.map(|(at, _)| at.saturating_add(1)).collect();
+        self.0.push(File { source: Arc::new(NamedSource::new(path, text)), lines });
         self.0.len().saturating_sub(1)
     }
 
     /// A file by its index.
     pub fn get(&self, file: usize) -> Option<&Arc<NamedSource<String>>> {
-        self.0.get(file)
+        self.0.get(file).map(|file| &file.source)
     }
 
     /// The path of a file, relative to the policy's folder; empty if there is no such file.
@@ -48,7 +57,7 @@ impl Sources {
 
     /// The line of a place, from 1.
     pub fn line(&self, span: Span) -> usize {
-        let before = self.get(span.file).and_then(|source| source.inner().get(..span.start));
-        before.map_or(0, |text| text.matches('\n').count()).saturating_add(1)
+        let lines = self.0.get(span.file).map_or(&[][..], |file| &file.lines);
+        lines.partition_point(|start| *start <= span.start).saturating_add(1)
     }
 }

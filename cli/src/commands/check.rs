@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use placet_language::Policy;
+use placet_language::model::Held;
 use serde_json::json;
 
 use crate::commands::check_folder;
@@ -55,15 +56,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
 
 fn summary(policy: &Policy) -> String {
     let tools: usize = policy.servers.values().map(|server| server.catalogue.tools.len()).sum();
-    let held = policy.servers.iter().flat_map(|(name, server)| {
-        let held = |tool: &&String| policy.access_of(name, tool).is_some();
-        server.catalogue.tools.keys().filter(held)
+    let held = Held::new(&policy.capabilities);
+    let usable = policy.servers.iter().flat_map(|(name, server)| {
+        let is_held = |tool: &&String| held.access(name, tool).is_some();
+        server.catalogue.tools.keys().filter(is_held)
     });
     format!(
         "{}, {}; {} of {} in {}; {}",
         counted(policy.rules.len(), "rule"),
         counted(policy.consents.len(), "consent"),
-        held.count(),
+        usable.count(),
         counted(tools, "tool"),
         plural(policy.capabilities.len(), "capability", "capabilities"),
         counted(policy.clients.len(), "client"),

@@ -11,22 +11,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use placet_engine::bundle::{self, Cedar, Content};
 
-use crate::model::{Effect, Policy, Rule, Server};
+use crate::model::{Effect, Held, Policy, Rule, Server};
 
 /// What a compiled bundle holds.
 ///
 /// The same policy gives the same content, whatever the order of its statements and files.
 pub fn lower(policy: &Policy) -> Content {
-    let reads = reads::reads(policy);
+    let held = Held::new(&policy.capabilities);
+    let reads = reads::reads(policy, &held);
     let cedar = Cedar {
-        schema: schema::schema(policy, &reads),
+        schema: schema::schema(policy, &held, &reads),
         entities: entities::entities(policy),
-        policies: policies::policies(policy),
+        policies: policies::policies(policy, &held),
     };
     let servers = policy
         .servers
         .iter()
-        .map(|(name, declared)| (name.clone(), server(policy, name, declared, &reads)))
+        .map(|(name, declared)| (name.clone(), server(&held, name, declared, &reads)))
         .collect();
     let capabilities = policy
         .capabilities
@@ -50,7 +51,7 @@ pub fn lower(policy: &Policy) -> Content {
         groups: policy.groups.clone(),
         clients: policy.clients.clone(),
         capabilities,
-        terms: terms::terms(policy),
+        terms: terms::terms(policy, &held),
         rules: policy
             .rules
             .iter()
@@ -69,18 +70,21 @@ pub fn compile(policy: &Policy) -> Result<Vec<u8>, serde_json::Error> {
 }
 
 fn server(
-    policy: &Policy,
+    held: &Held<'_>,
     name: &str,
     declared: &Server,
     reads: &BTreeMap<(String, String), bundle::Reads>,
 ) -> bundle::Server {
     let tool = |(tool_name, tool): (&String, &crate::catalogue::Tool)| {
-        let held = policy.capabilities_of(name, tool_name);
         let key = (name.to_owned(), tool_name.clone());
         let tool = bundle::Tool {
             digest: tool.digest.clone(),
-            access: policy.access_of(name, tool_name),
-            capabilities: held.map(|(capability, _)| capability.clone()).collect(),
+            access: held.access(name, tool_name),
+            capabilities: held
+                .capabilities(name, tool_name)
+                .iter()
+                .map(|(held, _)| (*held).to_owned())
+                .collect(),
             typed: tool.arguments.is_ok(),
             reads: reads.get(&key).cloned().unwrap_or_default(),
         };
@@ -138,12 +142,16 @@ fn is_typed(policy: &Policy, server: &str, tool: &str) -> bool {
 }
 
 /// The tools that a `deny` forbids, as server and name.
-fn denied_tools(policy: &Policy, targets: &BTreeSet<bundle::Target>) -> BTreeSet<(String, String)> {
+fn denied_tools(
+    policy: &Policy,
+    held: &Held<'_>,
+    targets: &BTreeSet<bundle::Target>,
+) -> BTreeSet<(String, String)> {
     let mut tools = BTreeSet::new();
     for capability in policy.capabilities.iter() {
         let (name, declared) = capability;
         for tool in &declared.tools {
-            let access = policy.access_of(&declared.server, tool);
+            let access = held.access(&declared.server, tool);
             let is_target = targets.iter().any(|target| match target {
                 bundle::Target::Capability(target) => target == name,
                 bundle::Target::Access(level) => access.is_some_and(|access| access >= *level),

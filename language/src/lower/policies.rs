@@ -9,10 +9,10 @@ use placet_engine::ids;
 
 use crate::lower::condition::{expression, join, text};
 use crate::lower::{denied_tools, is_typed};
-use crate::model::{Capability, Effect, Policy, Rule, Via};
+use crate::model::{Capability, Effect, Held, Policy, Rule, Via};
 
 /// The policies by id.
-pub(crate) fn policies(policy: &Policy) -> BTreeMap<String, String> {
+pub(crate) fn policies(policy: &Policy, held: &Held<'_>) -> BTreeMap<String, String> {
     let mut policies = BTreeMap::new();
     let mut add = |written: Written| {
         policies.insert(written.id.clone(), written.to_string());
@@ -33,7 +33,7 @@ pub(crate) fn policies(policy: &Policy) -> BTreeMap<String, String> {
                 }
             }
             Effect::Deny { targets } => {
-                forbids(policy, name, rule, targets).into_iter().for_each(&mut add)
+                forbids((policy, held), name, rule, targets).into_iter().for_each(&mut add)
             }
         }
     }
@@ -191,9 +191,14 @@ fn permit(
 
 /// One `forbid`, or two where some of the tools have arguments that cannot be judged: for those the
 /// `deny` holds whatever they are called with.
-fn forbids(policy: &Policy, name: &str, rule: &Rule, targets: &BTreeSet<Target>) -> Vec<Written> {
+fn forbids(
+    (policy, held): (&Policy, &Held<'_>),
+    name: &str,
+    rule: &Rule,
+    targets: &BTreeSet<Target>,
+) -> Vec<Written> {
     let reads_arguments = rule.when.as_ref().is_some_and(Condition::reads_arguments);
-    let (judged, unjudged): (BTreeSet<_>, BTreeSet<_>) = denied_tools(policy, targets)
+    let (judged, unjudged): (BTreeSet<_>, BTreeSet<_>) = denied_tools(policy, held, targets)
         .into_iter()
         .partition(|(server, tool)| !reads_arguments || is_typed(policy, server, tool));
     let groups = targets.iter().map(|target| match target {

@@ -6,10 +6,10 @@ use placet_engine::bundle::Reads;
 use placet_engine::condition::{Atom, Attribute, Condition, Operand, Side, Test};
 
 use crate::lower::{denied_tools, is_typed};
-use crate::model::{Effect, Policy};
+use crate::model::{Effect, Held, Policy};
 
 /// By server and tool.
-pub(crate) fn reads(policy: &Policy) -> BTreeMap<(String, String), Reads> {
+pub(crate) fn reads(policy: &Policy, held: &Held<'_>) -> BTreeMap<(String, String), Reads> {
     let mut reads: BTreeMap<(String, String), Reads> = BTreeMap::new();
     let mut add = |server: &str, tool: &str, condition: Option<&Condition>, side: Side| {
         if let Some(condition) = condition
@@ -34,7 +34,7 @@ pub(crate) fn reads(policy: &Policy) -> BTreeMap<(String, String), Reads> {
                 }
             }
             Effect::Deny { targets } => {
-                for (server, tool) in denied_tools(policy, targets) {
+                for (server, tool) in denied_tools(policy, held, targets) {
                     add(&server, &tool, rule.when.as_ref(), Side::Deny);
                 }
             }

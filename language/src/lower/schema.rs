@@ -9,7 +9,7 @@ use placet_engine::ids;
 
 use crate::lower::condition::{attribute_name, text};
 use crate::lower::policies::levels;
-use crate::model::Policy;
+use crate::model::{Held, Policy};
 
 /// The types that every request shares.
 const SHARED: &str = "\
@@ -55,7 +55,11 @@ type CallFacts = {
 ";
 
 /// The schema, in Cedar's schema syntax.
-pub(crate) fn schema(policy: &Policy, reads: &BTreeMap<(String, String), Reads>) -> String {
+pub(crate) fn schema(
+    policy: &Policy,
+    held: &Held<'_>,
+    reads: &BTreeMap<(String, String), Reads>,
+) -> String {
     let mut schema = String::from(SHARED);
     // Writing into a string cannot fail.
     schema.push_str("\n// A level holds the tools of the levels above it too.\n");
@@ -71,13 +75,12 @@ pub(crate) fn schema(policy: &Policy, reads: &BTreeMap<(String, String), Reads>)
     let nothing = Reads::default();
     for (server_name, server) in &policy.servers {
         for tool in server.catalogue.tools.keys() {
-            let mut groups: Vec<String> = policy
-                .capabilities_of(server_name, tool)
+            let mut groups: Vec<String> = held
+                .capabilities(server_name, tool)
+                .iter()
                 .map(|(name, _)| text(&ids::capability(name)))
                 .collect();
-            groups.extend(
-                policy.access_of(server_name, tool).map(|access| text(&ids::access(access))),
-            );
+            groups.extend(held.access(server_name, tool).map(|access| text(&ids::access(access))));
             let within = match groups.is_empty() {
                 true => String::new(),
                 false => format!(" in [{}]", groups.join(", ")),

@@ -7,18 +7,18 @@ use placet_engine::bundle::Terms;
 use serde_json::{Value, json};
 
 use crate::catalogue::sorted;
-use crate::model::{Capability, Consent, Policy};
+use crate::model::{Capability, Consent, Held, Policy};
 
 /// The terms of every consent, by name.
-pub(crate) fn terms(policy: &Policy) -> BTreeMap<String, Terms> {
+pub(crate) fn terms(policy: &Policy, held: &Held<'_>) -> BTreeMap<String, Terms> {
     let terms = |(name, consent): (&String, &Consent)| {
         let granted: Vec<&Capability> =
             consent.grants.iter().filter_map(|name| policy.capabilities.get(name)).collect();
         let terms = Terms {
-            digest: digest(policy, name, consent, &granted),
+            digest: digest(policy, held, name, consent, &granted),
             server: consent.server.clone(),
             text: consent.text.clone(),
-            lines: granted.iter().map(|capability| line(policy, capability)).collect(),
+            lines: granted.iter().map(|capability| line(held, capability)).collect(),
             grants: consent.grants.clone(),
             purposes: consent.purposes.clone(),
             purpose_required: consent.purpose_required,
@@ -31,10 +31,10 @@ pub(crate) fn terms(policy: &Policy) -> BTreeMap<String, Terms> {
 
 /// What the user is shown of one capability: with the access of its tools, which another capability
 /// may have raised.
-fn line(policy: &Policy, capability: &Capability) -> String {
+fn line(held: &Held<'_>, capability: &Capability) -> String {
     let Capability { description, access, condition, .. } = capability;
     let tools = capability.tools.iter();
-    let raised = tools.filter_map(|tool| policy.access_of(&capability.server, tool)).max();
+    let raised = tools.filter_map(|tool| held.access(&capability.server, tool)).max();
     let access = raised.unwrap_or(*access);
     match condition {
         None => format!("{description} ({access})"),
@@ -45,9 +45,15 @@ fn line(policy: &Policy, capability: &Capability) -> String {
 /// The digest over the consent's name, what is shown, the purposes, how long it lasts, and of each
 /// capability what is shown, its access, its condition, and its tools as they are defined now. No
 /// other name that an author chose enters, so renaming a capability asks nobody again.
-fn digest(policy: &Policy, name: &str, consent: &Consent, granted: &[&Capability]) -> Digest {
+fn digest(
+    policy: &Policy,
+    held: &Held<'_>,
+    name: &str,
+    consent: &Consent,
+    granted: &[&Capability],
+) -> Digest {
     let mut capabilities: Vec<Value> =
-        granted.iter().map(|capability| pinned(policy, capability)).collect();
+        granted.iter().map(|capability| pinned(policy, held, capability)).collect();
     capabilities.sort_by_cached_key(|pinned| sorted(pinned).to_string());
     let pinned = json!({
         "consent": name,
@@ -61,14 +67,14 @@ fn digest(policy: &Policy, name: &str, consent: &Consent, granted: &[&Capability
         .unwrap_or_else(|_| Digest::of_bytes(sorted(&pinned).to_string().as_bytes()))
 }
 
-fn pinned(policy: &Policy, capability: &Capability) -> Value {
+fn pinned(policy: &Policy, held: &Held<'_>, capability: &Capability) -> Value {
     let catalogue = policy.servers.get(&capability.server).map(|server| &server.catalogue);
     let tools: BTreeMap<&String, Value> = capability
         .tools
         .iter()
         .filter_map(|name| {
             let tool = catalogue?.tools.get(name)?;
-            let access = policy.access_of(&capability.server, name)?;
+            let access = held.access(&capability.server, name)?;
             let pinned = json!({
                 "access": access.to_string(),
                 "definition": tool.privilege_digest().as_str(),

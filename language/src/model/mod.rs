@@ -7,6 +7,7 @@ mod condition;
 mod consent;
 mod constant;
 mod group;
+mod held;
 mod names;
 mod rule;
 mod server;
@@ -16,6 +17,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use miette::Severity;
 use placet_engine::bundle::{Access, Client, Credentials, Group, Source, Target, Who};
 use placet_engine::condition::Condition;
+
+pub use held::Held;
 
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Code, Diagnostic};
@@ -40,24 +43,6 @@ pub struct Policy {
     pub consents: BTreeMap<String, Consent>,
     /// Rules by name.
     pub rules: BTreeMap<String, Rule>,
-}
-
-impl Policy {
-    /// The capabilities that hold a tool, by name.
-    pub fn capabilities_of<'p>(
-        &'p self,
-        server: &'p str,
-        tool: &'p str,
-    ) -> impl Iterator<Item = (&'p String, &'p Capability)> {
-        self.capabilities
-            .iter()
-            .filter(move |(_, held)| held.server == server && held.tools.contains(tool))
-    }
-
-    /// A tool's access: the highest of its capabilities; `None` in no capability.
-    pub fn access_of(&self, server: &str, tool: &str) -> Option<Access> {
-        self.capabilities_of(server, tool).map(|(_, capability)| capability.access).max()
-    }
 }
 
 /// An MCP server.

@@ -8,7 +8,7 @@ use placet_engine::condition::{Condition, Side};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::check::{Checker, RuleKind};
 use crate::model::condition::conjunction;
-use crate::model::{Consent, Effect, Rule, Via};
+use crate::model::{Consent, Effect, Held, Rule, Via};
 use crate::source::Span;
 use crate::syntax::ast::{self, Basis, RuleClause};
 use crate::syntax::text::unescape;
@@ -35,7 +35,43 @@ impl<'a> Checker<'a> {
             };
             rules.insert(name, checked);
         }
+        self.check_reach();
         rules
+    }
+
+    /// Says which capabilities no call can use, whatever the rule says that allows them.
+    fn check_reach(&mut self) {
+        let held = Held::new(&self.capabilities);
+        let allowed = self.names.rules.iter().filter(|(_, (kind, _), _)| *kind == RuleKind::Allow);
+        let targets = allowed.flat_map(|(_, (_, rule), _)| &rule.targets);
+        let unreachable: Vec<Diagnostic> = targets
+            .filter_map(|target| match target {
+                ast::Target::Capability(name) => self.unreachable(name, &held),
+                ast::Target::Access(..) => None,
+            })
+            .collect();
+        self.diagnostics.extend(unreachable);
+    }
+
+    fn unreachable(&self, name: &ast::Name, held: &Held<'_>) -> Option<Diagnostic> {
+        let capability = self.capabilities.get(&name.text)?;
+        let Credentials::Local { up_to, .. } = &self.servers.get(&capability.server)?.credentials
+        else {
+            return None;
+        };
+        // A tool's access is the highest of its capabilities.
+        let access =
+            capability.tools.iter().filter_map(|tool| held.access(&capability.server, tool));
+        let lowest = access.min().filter(|lowest| lowest > up_to)?;
+        let message = format!("no call can use `{}`", name.text);
+        Some(
+            Diagnostic::error(Code::Unreachable, message)
+                .at(self.sources, name.span, format!("the access of its tools is {lowest}"))
+                .help(format!(
+                    "server `{}` accepts `credentials local for {up_to}` only",
+                    capability.server
+                )),
+        )
     }
 
     fn allow(&mut self, rule: &'a ast::Rule, consents: &BTreeMap<String, Consent>) -> Rule {
@@ -55,7 +91,6 @@ impl<'a> Checker<'a> {
                     let found = self.names.capabilities.find(self.sources, name).map(|_| ());
                     if self.keep(found).is_some() {
                         capabilities.insert(name.text.clone());
-                        self.reachable(name);
                     }
                 }
                 ast::Target::Access(_, span) => {
@@ -103,33 +138,6 @@ impl<'a> Checker<'a> {
             when,
             because,
             source: self.source(rule),
-        }
-    }
-
-    /// Says if no call can use the capability, whatever the rule says.
-    fn reachable(&mut self, name: &ast::Name) {
-        let Some(capability) = self.capabilities.get(&name.text) else { return };
-        let credentials = self.servers.get(&capability.server).map(|server| &server.credentials);
-        // A tool's access is the highest of its capabilities.
-        let access = |tool: &String| {
-            let holding = self
-                .capabilities
-                .values()
-                .filter(|other| other.server == capability.server && other.tools.contains(tool));
-            holding.map(|other| other.access).max()
-        };
-        if let Some(Credentials::Local { up_to, .. }) = credentials
-            && let Some(lowest) = capability.tools.iter().filter_map(access).min()
-            && lowest > *up_to
-        {
-            let diagnostic =
-                Diagnostic::error(Code::Unreachable, format!("no call can use `{}`", name.text))
-                    .at(self.sources, name.span, format!("the access of its tools is {lowest}"))
-                    .help(format!(
-                        "server `{}` accepts `credentials local for {up_to}` only",
-                        capability.server
-                    ));
-            self.say(diagnostic);
         }
     }
 

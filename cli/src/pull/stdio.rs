@@ -250,11 +250,8 @@ mod tests {
             r#"*'"cursor":"2"'*) page b ;; *'"tools/list"'*) page a ',"nextCursor":"2"' ;;"#,
         );
         let tools = pull_script(&script, Duration::from_secs(20)).expect("two pages");
-        let tools: Vec<_> = tools.iter().map(Value::to_string).collect();
-        assert_eq!(
-            tools,
-            [r#"{"inputSchema":{},"name":"a","x":1}"#, r#"{"inputSchema":{},"name":"b","x":1}"#]
-        );
+        let tool = |name: &str| serde_json::json!({"name": name, "inputSchema": {}, "x": 1});
+        assert_eq!(tools, [tool("a"), tool("b")]);
     }
 
     #[test]

@@ -6,14 +6,17 @@ use placet_engine::bundle::Access;
 
 use crate::model::Capability;
 
+/// The capabilities of one server by tool, each with its access.
+type ByTool<'p> = BTreeMap<&'p str, Vec<(&'p str, Access)>>;
+
 /// An index of capabilities by server and tool.
 #[derive(Debug, Clone)]
-pub struct Held<'p>(BTreeMap<&'p str, BTreeMap<&'p str, Vec<(&'p str, Access)>>>);
+pub struct Held<'p>(BTreeMap<&'p str, ByTool<'p>>);
 
 impl<'p> Held<'p> {
     /// Indexes capabilities.
     pub fn new(capabilities: &'p BTreeMap<String, Capability>) -> Self {
-        let mut held: BTreeMap<_, BTreeMap<_, Vec<_>>> = BTreeMap::new();
+        let mut held: BTreeMap<_, ByTool<'_>> = BTreeMap::new();
         for (name, capability) in capabilities {
             let tools = held.entry(capability.server.as_str()).or_default();
             for tool in &capability.tools {

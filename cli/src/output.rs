@@ -1,6 +1,6 @@
 //! What people and machines are shown.
 
-use std::fmt::{self, Display};
+use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
@@ -93,14 +93,36 @@ pub(crate) fn diagnostics<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnost
         false => GraphicalTheme::unicode_nocolor(),
     };
     let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
-    for diagnostic in diagnostics {
+    let mut diagnostics = diagnostics.into_iter();
+    for diagnostic in diagnostics.by_ref().take(SHOWN) {
         let mut text = String::new();
-        match handler.render_report(&mut text, diagnostic) {
-            Ok(()) => note(text),
-            // Rendering fails only where a place is not in its text; the message stands without it.
-            Err(fmt::Error) => note(diagnostic),
-        }
+        let drawn = diagnostic.longest_line() <= LINE
+            && handler.render_report(&mut text, diagnostic).is_ok();
+        note(if drawn { text } else { in_words(diagnostic) });
     }
+    let more = diagnostics.count();
+    if more > 0 {
+        note(format_args!("and {more} more (`--format json` shows all)"));
+    }
+}
+
+/// How many diagnostics people are shown at once.
+const SHOWN: usize = 100;
+
+/// How long a line may be, in bytes, to be drawn.
+const LINE: usize = 1_000;
+
+/// A diagnostic without a picture of the place.
+fn in_words(diagnostic: &Diagnostic) -> String {
+    let place = diagnostic.file().zip(diagnostic.position());
+    let place = place.map(|(file, (line, column))| format!(" ({file}:{line}:{column})"));
+    let help = diagnostic.help.as_ref().map(|help| format!("\n  help: {help}"));
+    format!(
+        "{}\n\n  × {diagnostic}{}{}\n",
+        diagnostic.code,
+        place.unwrap_or_default(),
+        help.unwrap_or_default()
+    )
 }
 
 /// A diagnostic for machines.

@@ -127,6 +127,20 @@ fn a_policy_that_does_not_check() {
 }
 
 #[test]
+fn thousands_of_mistakes_in_one_line_are_counted_and_not_all_drawn() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = format!("edition 2026 {}", "scope \"x\" on nowhere ".repeat(20_000));
+    fs::write(folder.path().join("a.placet"), text).unwrap();
+    let output = placet(&["check", folder.path().to_str().unwrap()]);
+    let shown = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(shown.len() < 100_000, "{} bytes", shown.len());
+    assert!(shown.contains("there is no server called `nowhere` (a.placet:1:27)"));
+    assert!(shown.contains("and 19900 more"));
+    assert!(String::from_utf8(output.stdout).unwrap().contains("not usable: 20000 errors"));
+}
+
+#[test]
 fn a_folder_without_a_policy() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().to_str().unwrap();

@@ -152,6 +152,22 @@ impl Diagnostic {
         Some((line, column))
     }
 
+    /// The bytes of the longest line that a picture of the places would show.
+    pub fn longest_line(&self) -> usize {
+        let Some(text) = self.source.as_ref().map(|source| source.inner().as_str()) else {
+            return 0;
+        };
+        let line = |label: &LabeledSpan| {
+            let before = text.get(..label.offset()).unwrap_or_default();
+            let after = text.get(label.offset()..).unwrap_or_default();
+            let start = before
+                .len()
+                .saturating_sub(before.rfind('\n').map_or(0, |at| at.saturating_add(1)));
+            start.saturating_add(after.find('\n').unwrap_or(after.len()))
+        };
+        self.labels.iter().map(line).max().unwrap_or(0)
+    }
+
     /// Whether the input could not be read at all, so that nothing is known of the policy.
     pub fn is_about_input(&self) -> bool {
         matches!(self.code, Code::FileUnreadable | Code::FileEmpty | Code::CatalogueUnreadable)

@@ -10,9 +10,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::{Call, Decision, Engine, Limits, Reason, Remedy};
+use placet_engine::{Call, Engine, Limits, Reason, Remedy};
 use placet_engine::{Link, bundle};
 use placet_language::{check, compile, lower};
+use placet_tests::calls::decide;
 use placet_tests::reference::Reference;
 use placet_tests::worlds::{Caller, Random, World, catalogues};
 use serde_json::{Value, json};
@@ -28,11 +29,6 @@ fn without(world: &World, unwanted: impl Fn(&str) -> bool) -> World {
 
 fn parse(value: &Value) -> Option<Call> {
     Call::from_json(&serde_json::to_vec(value).unwrap(), &Limits::default()).ok()
-}
-
-fn decide(engine: &Engine, value: &Value) -> Decision {
-    let call = parse(value).unwrap_or_else(|| panic!("no call: {value:#}"));
-    engine.decide(&call)
 }
 
 /// Runs `law` on some calls for each of some worlds.

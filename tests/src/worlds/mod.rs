@@ -1,0 +1,105 @@
+//! Small policies as text, and calls that are directed by them.
+//!
+//! Everything is drawn from [`Random`], so a seed names a world or a call for ever. Policies go
+//! through the parser and the checker like any other. A call starts out as one that some rule should
+//! allow, built from the constants in the rule's conditions, and is then broken here and there.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    reason = "test support: a mistake here fails the test that makes it"
+)]
+
+mod breaking;
+mod caller;
+mod conditions;
+mod fixed;
+mod random;
+mod statements;
+mod tools;
+mod values;
+
+use std::collections::BTreeMap;
+
+use placet_engine::bundle::Content;
+use placet_engine::{Engine, Limits};
+use placet_language::{Policy, check, compile, lower};
+
+pub use caller::Caller;
+use fixed::FIXED;
+pub use random::Random;
+use statements::statements;
+pub use tools::catalogues;
+pub use values::NOW;
+
+/// A policy with everything that it becomes.
+pub struct World {
+    /// The statements, in one order of many.
+    pub statements: Vec<String>,
+    /// The files, catalogues too.
+    pub files: BTreeMap<String, String>,
+    /// The checked policy.
+    pub policy: Policy,
+    /// What it compiles to.
+    pub content: Content,
+    /// The engine that loaded it.
+    pub engine: Engine,
+}
+
+/// One policy file of these statements, beside the catalogues.
+pub fn files_of(statements: &[String]) -> BTreeMap<String, String> {
+    let mut files = catalogues();
+    let text = format!("edition 2026\n\n{}\n", statements.join("\n\n"));
+    files.insert(String::from("policy.placet"), text);
+    files
+}
+
+impl World {
+    /// Checks, compiles and loads statements.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with them, with the text.
+    pub fn build(statements: Vec<String>) -> Result<Self, String> {
+        let files = files_of(&statements);
+        let text = files.get("policy.placet").cloned().unwrap_or_default();
+        let checked = check(&files, &placet_language::Limits::default());
+        let Some(policy) = checked.policy else {
+            let errors: Vec<String> = checked
+                .diagnostics
+                .iter()
+                .filter(|one| one.is_error())
+                .map(|one| format!("{one}: {:?}", one.underlined()))
+                .collect();
+            return Err(format!("{}\n{text}", errors.join("\n")));
+        };
+        let bundle = compile(&policy).map_err(|error| format!("{error}\n{text}"))?;
+        let engine = Engine::load(&bundle, &Limits::default())
+            .map_err(|error| format!("{error}\n{text}"))?;
+        let content = lower(&policy);
+        Ok(Self { statements, files, policy, content, engine })
+    }
+
+    /// The world of a seed.
+    ///
+    /// # Errors
+    ///
+    /// As [`World::build`].
+    pub fn generate(seed: u64) -> Result<Self, String> {
+        Self::build(statements(&mut Random::new(seed)))
+    }
+
+    /// A world in which every policy can decide, and every reason can occur.
+    ///
+    /// # Errors
+    ///
+    /// As [`World::build`].
+    pub fn fixed() -> Result<Self, String> {
+        Self::build(FIXED.split("\n\n").map(|one| one.trim().to_owned()).collect())
+    }
+
+    /// The policy's text.
+    pub fn text(&self) -> &str {
+        self.files.get("policy.placet").map(String::as_str).unwrap_or_default()
+    }
+}

@@ -1,0 +1,224 @@
+//! The tools of every world, and how their arguments are called.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::worlds::random::Random;
+
+/// An argument that the generated tools have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slot {
+    pub(super) path: &'static [&'static str],
+    pub(super) kind: Shape,
+    pub(super) required: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shape {
+    Text,
+    Truth,
+    Number,
+    Texts,
+    Truths,
+    Numbers,
+    Opaque,
+}
+
+pub(super) const fn slot(path: &'static [&'static str], kind: Shape, required: bool) -> Slot {
+    Slot { path, kind, required }
+}
+
+pub(super) const RICH: [Slot; 16] = [
+    slot(&["owner"], Shape::Text, true),
+    slot(&["title"], Shape::Text, false),
+    slot(&["path"], Shape::Text, true),
+    slot(&["page-id"], Shape::Text, true),
+    slot(&["count"], Shape::Number, true),
+    slot(&["limit"], Shape::Number, false),
+    slot(&["draft"], Shape::Truth, true),
+    slot(&["public"], Shape::Truth, false),
+    slot(&["paths"], Shape::Texts, false),
+    slot(&["labels"], Shape::Texts, true),
+    slot(&["sizes"], Shape::Numbers, false),
+    slot(&["flags"], Shape::Truths, false),
+    slot(&["anything"], Shape::Opaque, false),
+    slot(&["parent", "page_id"], Shape::Text, true),
+    slot(&["parent", "de\npth \"d\" \\"], Shape::Number, false),
+    slot(&["parent", "in", "has"], Shape::Truth, false),
+];
+
+pub(super) const SLIM: [Slot; 4] = [
+    slot(&["owner"], Shape::Text, false),
+    slot(&["path"], Shape::Text, true),
+    slot(&["count"], Shape::Text, true),
+    slot(&["sizes"], Shape::Texts, false),
+];
+
+/// What a tool's schema is like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    Rich,
+    Slim,
+    Opaque,
+}
+
+/// A tool's name and what its schema is like.
+pub(super) type Tool = (&'static str, Family);
+
+pub(super) const ALPHA: [Tool; 14] = [
+    ("create_issue", Family::Rich),
+    ("create_pull", Family::Rich),
+    ("delete_repo", Family::Rich),
+    ("capability:edit", Family::Rich),
+    ("access:write", Family::Slim),
+    ("say \"hi\"", Family::Rich),
+    ("line\nbreak", Family::Rich),
+    ("a/b", Family::Rich),
+    ("star*name", Family::Rich),
+    ("naïve ツール", Family::Rich),
+    ("API-get-user", Family::Slim),
+    ("list_files", Family::Slim),
+    ("opaque", Family::Opaque),
+    ("create_opaque", Family::Opaque),
+];
+pub(super) const BETA: [Tool; 5] = [
+    ("back\\slash\u{0}\u{202e}*", Family::Rich),
+    ("create_issue", Family::Rich),
+    ("read", Family::Slim),
+    ("opaque", Family::Opaque),
+    ("a/b", Family::Slim),
+];
+pub(super) const DISK: [Tool; 4] = [
+    ("read_file", Family::Rich),
+    ("write_file", Family::Rich),
+    ("tool:disk/read_file", Family::Slim),
+    ("a/b", Family::Slim),
+];
+
+pub(super) fn slots(family: Family) -> Option<&'static [Slot]> {
+    match family {
+        Family::Rich => Some(&RICH),
+        Family::Slim => Some(&SLIM),
+        Family::Opaque => None,
+    }
+}
+
+/// The arguments that a condition over tools of these families may read, each optional where it is
+/// in one of them.
+pub(super) fn common(families: &BTreeSet<u8>) -> Vec<Slot> {
+    match (families.contains(&0), families.contains(&1)) {
+        (true, false) => RICH.to_vec(),
+        (false, true) => SLIM.to_vec(),
+        (true, true) => {
+            vec![slot(&["owner"], Shape::Text, false), slot(&["path"], Shape::Text, true)]
+        }
+        (false, false) => Vec::new(),
+    }
+}
+
+pub(super) fn family_number(family: Family) -> u8 {
+    match family {
+        Family::Rich => 0,
+        Family::Slim => 1,
+        Family::Opaque => 2,
+    }
+}
+
+pub(super) fn schema(family: Family, name: &str) -> Value {
+    let Some(slots) = slots(family) else {
+        return json!({"type": "object", "anyOf": [{"required": ["a"]}, {"required": ["b"]}]});
+    };
+    fn insert(schema: &mut Value, path: &[&str], leaf: &Value, required: bool) {
+        let Some((first, rest)) = path.split_first() else { return };
+        if rest.is_empty() {
+            schema["properties"][first] = leaf.clone();
+        } else {
+            if schema["properties"].get(first).is_none() {
+                schema["properties"][first] = json!({"type": "object", "properties": {}});
+            }
+            insert(&mut schema["properties"][first], rest, leaf, required);
+        }
+        if required {
+            let names = schema["required"].as_array_mut();
+            match names {
+                Some(names) if names.contains(&json!(first)) => {}
+                Some(names) => names.push(json!(first)),
+                None => schema["required"] = json!([first]),
+            }
+        }
+    }
+    let mut schema = json!({"type": "object", "properties": {}});
+    for slot in slots {
+        let leaf = match slot.kind {
+            Shape::Text => json!({"type": "string"}),
+            Shape::Truth => json!({"type": "boolean"}),
+            Shape::Number if slot.required => json!({"type": "integer"}),
+            Shape::Number => json!({"type": ["number", "null"]}),
+            Shape::Texts => json!({"type": "array", "items": {"type": "string"}}),
+            Shape::Truths => json!({"type": "array", "items": {"type": "boolean"}}),
+            Shape::Numbers => json!({"type": "array", "items": {"anyOf": [{"type": "number"}]}}),
+            Shape::Opaque => json!({"anyOf": [{"type": "string"}, {"type": "object"}]}),
+        };
+        insert(&mut schema, slot.path, &leaf, slot.required);
+    }
+    if name == "list_files" {
+        // No canonical form, hence no digest of the definition.
+        schema["properties"]["path"]["maxLength"] = json!(9_007_199_254_740_993_u64);
+    }
+    schema
+}
+
+pub(super) fn catalogue(tools: &[Tool]) -> String {
+    let tools: Vec<Value> = tools
+        .iter()
+        .map(|(name, family)| json!({"name": name, "inputSchema": schema(*family, name)}))
+        .collect();
+    json!({ "tools": tools }).to_string()
+}
+
+/// A text as policies write it.
+pub(super) fn quoted(text: impl AsRef<str>) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.as_ref().chars() {
+        match character {
+            '"' => quoted.push_str("\\\""),
+            '\\' => quoted.push_str("\\\\"),
+            '\n' => quoted.push_str("\\n"),
+            '\'' => quoted.push('\''),
+            hidden if hidden.escape_debug().len() > 1 => quoted.extend(hidden.escape_unicode()),
+            other => quoted.push(other),
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// A tool's name as a pattern that means it alone.
+pub(super) fn literal_pattern(name: &str) -> String {
+    quoted(name).replace('*', "\\*")
+}
+
+pub(super) fn argument(slot: &Slot, random: &mut Random) -> String {
+    let mut text = String::from("args");
+    for part in slot.path {
+        text.push('.');
+        let plain = part.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+            && !["in", "has"].contains(part);
+        if plain && !random.chance(10) {
+            text.push_str(part);
+        } else {
+            text.push_str(&quoted(part));
+        }
+    }
+    text
+}
+
+/// The catalogues that every world's servers have.
+pub fn catalogues() -> BTreeMap<String, String> {
+    BTreeMap::from([
+        (String::from("alpha.json"), catalogue(&ALPHA)),
+        (String::from("beta.json"), catalogue(&BETA)),
+        (String::from("disk.json"), catalogue(&DISK)),
+    ])
+}

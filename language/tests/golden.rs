@@ -17,6 +17,9 @@ fn the_emitted_cedar() {
     ]);
     let policy = check(&files, &Limits::default()).policy.unwrap();
     let content = lower(&policy);
+    for text in content.cedar.policies.values() {
+        assert!(text.starts_with("@id(") && text.contains("\n@source("), "{text}");
+    }
     let config = Config { line_width: 100, indent_width: 2 };
     let policies = policies_str_to_pretty(&policy_text(&content.cedar), &config).unwrap();
     insta::assert_snapshot!("policies", policies);

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use placet_engine::bundle::{self, Cedar, Content};
 
-use crate::model::{Effect, Held, Policy, Rule, Server};
+use crate::model::{Held, Policy, Rule, Server};
 
 /// What a compiled bundle holds.
 ///
@@ -116,14 +116,8 @@ fn closed(scopes: &BTreeMap<String, BTreeSet<String>>) -> BTreeMap<String, BTree
 }
 
 fn rule(policy: &Policy, declared: &Rule) -> bundle::Rule {
-    let effect = match &declared.effect {
-        Effect::Allow { capabilities, under } => {
-            bundle::Effect::Allow { capabilities: capabilities.clone(), under: under.clone() }
-        }
-        Effect::Deny { targets } => bundle::Effect::Deny { targets: targets.clone() },
-    };
     bundle::Rule {
-        effect,
+        effect: declared.effect.clone(),
         who: declared.who.clone(),
         clients: declared.clients(policy),
         when: declared.when.clone(),

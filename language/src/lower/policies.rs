@@ -9,7 +9,7 @@ use placet_engine::ids;
 
 use crate::lower::condition::{expression, join, text};
 use crate::lower::{denied_tools, is_typed};
-use crate::model::{Capability, Effect, Held, Policy, Rule, Via};
+use crate::model::{Capability, Effect, Held, Policy, Rule, Server, Via};
 
 /// The policies by id.
 pub(crate) fn policies(policy: &Policy, held: &Held<'_>) -> BTreeMap<String, String> {
@@ -19,7 +19,7 @@ pub(crate) fn policies(policy: &Policy, held: &Held<'_>) -> BTreeMap<String, Str
     };
     add(registration_guard());
     for (name, server) in &policy.servers {
-        add(credential_guard(name, &server.identity, &server.credentials));
+        add(credential_guard(name, server));
     }
     for (name, rule) in &policy.rules {
         match &rule.effect {
@@ -78,7 +78,11 @@ fn registration_guard() -> Written {
     );
     Written {
         id: String::from("guard:registration"),
-        annotations: vec![("link", String::from("registration"))],
+        // No statement says this; it holds in every policy.
+        annotations: vec![
+            ("link", String::from("registration")),
+            ("source", String::from("built in")),
+        ],
         effect: "forbid",
         principal: String::from("principal"),
         action: String::from("action"),
@@ -88,7 +92,8 @@ fn registration_guard() -> Written {
 }
 
 /// Only a live credential for this server, this user and this client.
-fn credential_guard(server: &str, identity: &str, credentials: &Credentials) -> Written {
+fn credential_guard(name: &str, server: &Server) -> Written {
+    let Server { identity, credentials, source, .. } = server;
     let accepted = match credentials {
         Credentials::Oauth { issuers } => {
             let issuers: Vec<String> = issuers.iter().map(|issuer| text(issuer)).collect();
@@ -131,17 +136,18 @@ fn credential_guard(server: &str, identity: &str, credentials: &Credentials) -> 
             ),
         },
     };
-    let mut annotations = vec![("link", String::from("credential"))];
+    let mut annotations =
+        vec![("link", String::from("credential")), ("source", source.to_string())];
     if let Credentials::Local { because, .. } = credentials {
         annotations.push(("because", because.clone()));
     }
     Written {
-        id: format!("guard:credential/{server}"),
+        id: format!("guard:credential/{name}"),
         annotations,
         effect: "forbid",
         principal: String::from("principal"),
         action: String::from("action"),
-        resource: format!("resource == Server::{}", text(&ids::server(server))),
+        resource: format!("resource == Server::{}", text(&ids::server(name))),
         clauses: vec![("unless", accepted)],
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::bundle::{Access, Credentials};
+use placet_engine::bundle::{Access, Credentials, Source};
 
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::files::Files;
@@ -154,6 +154,14 @@ impl<'a> Checker<'a> {
                 Statement::Scope { .. } | Statement::Edition(_) | Statement::Use(_) => Ok(()),
             };
             self.diagnostics.extend(declared.err());
+        }
+    }
+
+    /// Where a statement stands, for whoever reads the compiled policy.
+    pub(crate) fn source(&self, statement: Span) -> Source {
+        Source {
+            file: self.sources.path(statement.file).to_owned(),
+            line: self.sources.line(statement),
         }
     }
 

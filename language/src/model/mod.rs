@@ -15,7 +15,8 @@ mod server;
 use std::collections::{BTreeMap, BTreeSet};
 
 use miette::Severity;
-use placet_engine::bundle::{Access, Client, Credentials, Group, Source, Target, Who};
+pub use placet_engine::bundle::Effect;
+use placet_engine::bundle::{Access, Client, Credentials, Group, Source, Who};
 use placet_engine::condition::Condition;
 
 pub use held::Held;
@@ -56,6 +57,8 @@ pub struct Server {
     pub scopes: BTreeMap<String, BTreeSet<String>>,
     /// Its tools.
     pub catalogue: Catalogue,
+    /// Where it stands.
+    pub source: Source,
 }
 
 /// A named, privilege-bearing set of tools.
@@ -128,23 +131,6 @@ pub enum Via {
     Client(String),
     /// A group of clients.
     Group(String),
-}
-
-/// What a rule does.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Effect {
-    /// Makes capabilities usable, under a consent or without.
-    Allow {
-        /// By name.
-        capabilities: BTreeSet<String>,
-        /// The consent's name.
-        under: Option<String>,
-    },
-    /// Forbids tools.
-    Deny {
-        /// Any of these.
-        targets: BTreeSet<Target>,
-    },
 }
 
 /// A checked policy and all that is to be said about it.

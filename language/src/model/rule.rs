@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::bundle::{Access, Credentials, Source, Target, Who};
+use placet_engine::bundle::{Access, Credentials, Target, Who};
 use placet_engine::condition::{Condition, Side};
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -137,7 +137,7 @@ impl<'a> Checker<'a> {
             effect: Effect::Allow { capabilities, under },
             when,
             because,
-            source: self.source(rule),
+            source: self.source(rule.keyword),
         }
     }
 
@@ -213,14 +213,7 @@ impl<'a> Checker<'a> {
             effect: Effect::Deny { targets },
             when,
             because,
-            source: self.source(rule),
-        }
-    }
-
-    fn source(&self, rule: &ast::Rule) -> Source {
-        Source {
-            file: self.sources.path(rule.keyword.file).to_owned(),
-            line: self.sources.line(rule.keyword),
+            source: self.source(rule.keyword),
         }
     }
 

@@ -106,7 +106,8 @@ impl<'a> Checker<'a> {
                 Catalogue::default()
             }
         };
-        Server { identity, credentials, scopes: BTreeMap::new(), catalogue }
+        let source = self.source(name);
+        Server { identity, credentials, scopes: BTreeMap::new(), catalogue, source }
     }
 
     fn resource(&mut self, resource: &Text) -> String {

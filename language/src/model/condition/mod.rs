@@ -59,6 +59,15 @@ impl<'a> Checker<'a> {
                     parts.iter().map(|part| self.condition(part, negate, tools)).collect();
                 join(conditions.into_iter().collect::<Option<Vec<_>>>()?, all)
             }
+            // A capability has no tools only if that was reported; what its arguments are would be a
+            // second message about one mistake.
+            Expression::Test(test)
+                if test.operand.path.first().is_some_and(|root| root.text == "args")
+                    && !tools.is_empty()
+                    && tools.iter().all(|(_, names)| names.is_empty()) =>
+            {
+                None
+            }
             Expression::Test(test) => {
                 let atom = self.atom(test, negate, tools);
                 self.keep(atom).map(Condition::Atom)

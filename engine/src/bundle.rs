@@ -13,9 +13,12 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::call::Registration;
 use crate::condition::{Argument, Atom, Condition, Operand, Side};
 use crate::digest::Digest;
 use crate::limits::Limits;
+use crate::network::Network;
+use crate::resource::Pattern;
 
 /// The bundle format that this engine writes and reads.
 pub const FORMAT: u32 = 1;
@@ -39,6 +42,8 @@ pub struct Content {
     pub groups: BTreeMap<String, Group>,
     /// Admitted clients by name.
     pub clients: BTreeMap<String, Client>,
+    /// How clients without a name are admitted, if at all; any of these.
+    pub registrations: BTreeSet<RegisterRule>,
     /// Capabilities by name.
     pub capabilities: BTreeMap<String, Capability>,
     /// Consents by name.
@@ -93,10 +98,67 @@ pub struct Server {
     pub identity: String,
     /// Which credentials the server accepts.
     pub credentials: Credentials,
+    /// Whether a call must carry the digest of the tool's definition.
+    pub pin_tools: bool,
+    /// Whether a call must carry the digest of the client's metadata.
+    pub pin_clients: bool,
     /// The declared scopes, each with every scope it stands for: itself and all it implies.
     pub scopes: BTreeMap<String, BTreeSet<String>>,
     /// The catalogue's tools by name.
     pub tools: BTreeMap<String, Tool>,
+    /// The catalogue's prompts by name.
+    pub prompts: BTreeMap<String, Tool>,
+    /// The server's resources, by the patterns that they fit.
+    pub resources: Vec<Resources>,
+}
+
+/// Something of a server that a call may be about: MCP's server features.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Feature {
+    /// `tools/call` of a tool.
+    Tool(String),
+    /// `prompts/get` of a prompt.
+    Prompt(String),
+    /// `resources/read` of a resource that fits all of these patterns and no other.
+    Resources(BTreeSet<Pattern>),
+}
+
+impl Feature {
+    /// Its name, or the patterns of its resources.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Tool(name) | Self::Prompt(name) => name.clone(),
+            Self::Resources(patterns) => {
+                let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+                patterns.join(" and ")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Feature {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tool(name) => write!(formatter, "tool `{name}`"),
+            Self::Prompt(name) => write!(formatter, "prompt `{name}`"),
+            Self::Resources(patterns) => {
+                let patterns: Vec<String> = patterns.iter().map(|one| format!("`{one}`")).collect();
+                write!(formatter, "resources {}", patterns.join(" and "))
+            }
+        }
+    }
+}
+
+impl Server {
+    /// Everything that a call may be about.
+    pub fn features(&self) -> impl Iterator<Item = (Feature, &Tool)> {
+        let tools = self.tools.iter().map(|(name, tool)| (Feature::Tool(name.clone()), tool));
+        let prompts =
+            self.prompts.iter().map(|(name, prompt)| (Feature::Prompt(name.clone()), prompt));
+        let resources =
+            self.resources.iter().map(|one| (Feature::Resources(one.patterns.clone()), &one.tool));
+        tools.chain(prompts).chain(resources)
+    }
 }
 
 /// Which credentials a server accepts.
@@ -107,6 +169,8 @@ pub enum Credentials {
     Oauth {
         /// Accepted issuers, as in the token's `iss`.
         issuers: BTreeSet<String>,
+        /// Whether API keys are accepted besides.
+        api_keys: Option<ApiKeys>,
     },
     /// The standing right of whoever runs a local (stdio) server.
     Local {
@@ -117,7 +181,73 @@ pub enum Credentials {
     },
 }
 
-/// A tool of a catalogue.
+/// How far API keys reach.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKeys {
+    /// The highest access level they reach.
+    pub up_to: Access,
+    /// Where a call with one must come from, any of these; empty: anywhere.
+    pub networks: BTreeSet<Network>,
+    /// Seconds that one lasts from when it was issued.
+    pub lasts: Option<i64>,
+    /// The author's reason.
+    pub because: String,
+}
+
+/// How clients that the policy does not name are admitted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterRule {
+    /// How they register.
+    pub kind: Registration,
+    /// For metadata documents: the hosts that these may be on.
+    pub domains: BTreeSet<String>,
+    /// Otherwise: where they are registered; `None`: at any issuer that the server accepts.
+    pub issuer: Option<String>,
+    /// The scopes that count in their tokens, with what these imply.
+    pub may_request: BTreeSet<String>,
+    /// Where they may have users sent back to, any of these; empty: this is not judged.
+    pub redirects: BTreeSet<Redirect>,
+    /// Who looks at them before they may act; `None`: nobody has to.
+    pub review: Option<Review>,
+    /// Where the statement stands.
+    pub source: Source,
+}
+
+/// A redirect URI that a client may register, or a kind of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Redirect {
+    /// `http` at a loopback address, any port (RFC 8252, section 7.3).
+    Loopback,
+    /// `https` on the host of the client's metadata document.
+    SameDomain,
+    /// Just this one.
+    Uri(String),
+}
+
+/// A review that a client awaits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    /// Who looks at it.
+    pub by: String,
+    /// Seconds that it may take.
+    pub within: Option<i64>,
+}
+
+/// The resources of a server that fit the same patterns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    /// All the patterns that they fit.
+    pub patterns: BTreeSet<Pattern>,
+    /// What holds of them as of a tool; they have no definition, and so no digest.
+    pub tool: Tool,
+}
+
+/// A tool of a catalogue, or a prompt.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Tool {
@@ -225,6 +355,8 @@ pub struct Client {
     pub issuer: Option<String>,
     /// Who answers for the client.
     pub owner: Option<String>,
+    /// The digest of its metadata as they were reviewed.
+    pub metadata_digest: Option<Digest>,
 }
 
 /// A named, privilege-bearing set of tools.
@@ -264,9 +396,28 @@ pub struct Terms {
     pub purpose_required: bool,
     /// Seconds that a receipt lasts from `given_at`.
     pub lasts: Option<i64>,
+    /// The clients that it may be given to; `None`: any.
+    pub clients: Option<BTreeSet<Through>>,
+    /// What happens to receipts when what they cover changes.
+    pub on_change: OnChange,
+    /// Names that the consent had, each with the digest that today's terms have under it.
+    pub was: BTreeMap<String, Digest>,
 }
 
-/// `allow` or `deny`.
+/// What happens to receipts when what they cover changes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnChange {
+    /// Any widening asks the user again.
+    #[default]
+    AskAgain,
+    /// What the user was shown stays covered, what is new is not.
+    Keep,
+    /// What is new is covered too.
+    Extend,
+}
+
+/// `allow`, `deny` or `require`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -274,9 +425,10 @@ pub struct Rule {
     pub effect: Effect,
     /// Whom it concerns; any of these.
     pub who: BTreeSet<Who>,
-    /// Through which clients, by name; `None`: any.
-    pub clients: Option<BTreeSet<String>>,
-    /// The condition; `None`: always.
+    /// Through which clients, any of these; `None`: any client.
+    pub clients: Option<BTreeSet<Through>>,
+    /// The condition; `None`: always. Of a `require`: what must hold; `None`: nothing but its remedy
+    /// makes it hold.
     pub when: Option<Condition>,
     /// The author's reason.
     pub because: Option<String>,
@@ -300,9 +452,39 @@ pub enum Effect {
         /// Any of these.
         targets: BTreeSet<Target>,
     },
+    /// Forbids tools unless the condition holds.
+    Require {
+        /// Any of these.
+        targets: BTreeSet<Target>,
+        /// What would make it hold; `None`: nothing.
+        otherwise: Option<Otherwise>,
+    },
 }
 
-/// What a `deny` forbids.
+/// What would make a `require` hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Otherwise {
+    /// That the user logs in again (RFC 9470).
+    Reauthenticate {
+        /// With any of these authentication context classes, the first preferred; empty: any.
+        acr: Vec<String>,
+        /// Seconds that the login may be old.
+        within: Option<i64>,
+    },
+    /// That the user confirms this one operation.
+    Confirm {
+        /// Seconds that the confirmation counts.
+        within: i64,
+    },
+    /// That the user agrees to these terms; a live receipt for them makes the requirement hold.
+    Ask {
+        /// The consent's name.
+        terms: String,
+    },
+}
+
+/// What a `deny` forbids, and a `require` guards.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {
@@ -318,6 +500,8 @@ pub enum Target {
 pub enum Who {
     /// Any user.
     Anyone,
+    /// Any client that acts for itself, without a user.
+    Machine,
     /// The members of a group.
     Group(String),
     /// One user.
@@ -327,6 +511,28 @@ pub enum Who {
         /// As in the token's `sub`.
         subject: String,
     },
+}
+
+/// Clients that a rule speaks of.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Through {
+    /// A client by its name in the policy.
+    Client(String),
+    /// Clients that registered so.
+    Registration(Registration),
+    /// Clients whose metadata document is on this host.
+    Domain(String),
+}
+
+impl fmt::Display for Through {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Client(name) => formatter.write_str(name),
+            Self::Registration(kind) => write!(formatter, "registered by {}", kind.as_str()),
+            Self::Domain(domain) => write!(formatter, "of {domain}"),
+        }
+    }
 }
 
 /// Where a statement stands.

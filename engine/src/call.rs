@@ -26,7 +26,7 @@ pub struct Call {
     pub server: String,
     /// The MCP method, such as `tools/call`.
     pub operation: String,
-    /// The tool's name.
+    /// The tool's or the prompt's name, or the resource's URI.
     pub target: String,
     /// The digest of the tool's definition as the host sees it: [`Digest::of_tool`].
     pub tool_digest: Option<Digest>,
@@ -79,7 +79,7 @@ pub struct Client {
 }
 
 /// How a client became known to the authorization server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Registration {
     /// By hand, at the issuer.
@@ -91,6 +91,9 @@ pub enum Registration {
 }
 
 impl Registration {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Preregistered, Self::MetadataDocument, Self::Dynamic];
+
     /// The word for it in calls and policies.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -130,6 +133,8 @@ impl Status {
 pub enum Credential {
     /// An OAuth access token, its signature verified by the host.
     Oauth(Token),
+    /// An API key, checked by the host.
+    ApiKey(ApiKey),
     /// The standing right of whoever runs a local (stdio) server.
     Local {},
 }
@@ -160,6 +165,52 @@ pub struct Token {
     /// `acr`
     #[serde(default)]
     pub acr: Option<String>,
+}
+
+/// An API key. Times are in seconds since the epoch.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ApiKey {
+    /// The host's name for it; never the key itself.
+    pub id: String,
+    /// What it may be used for, in the server's scopes.
+    #[serde(default)]
+    pub scopes: BTreeSet<String>,
+    /// When it was issued.
+    #[serde(default)]
+    pub issued_at: Option<i64>,
+    /// Until when it is valid.
+    #[serde(default)]
+    pub expires_at: Option<i64>,
+}
+
+impl Credential {
+    /// The scopes that it carries.
+    pub fn scopes(&self) -> Option<&BTreeSet<String>> {
+        match self {
+            Self::Oauth(token) => Some(&token.scopes),
+            Self::ApiKey(key) => Some(&key.scopes),
+            Self::Local {} => None,
+        }
+    }
+
+    /// When it was issued, in seconds since the epoch.
+    pub fn issued_at(&self) -> Option<i64> {
+        match self {
+            Self::Oauth(token) => token.issued_at,
+            Self::ApiKey(key) => key.issued_at,
+            Self::Local {} => None,
+        }
+    }
+
+    /// When it expires, in seconds since the epoch.
+    pub fn expires_at(&self) -> Option<i64> {
+        match self {
+            Self::Oauth(token) => token.expires_at,
+            Self::ApiKey(key) => key.expires_at,
+            Self::Local {} => None,
+        }
+    }
 }
 
 /// A consent given. Times are in seconds since the epoch.

@@ -23,12 +23,12 @@ impl Slices {
         consents: BTreeSet<String>,
     ) -> Result<Decision, String> {
         let slice = self.of(tool).ok_or("no policies were compiled for the tool")?;
-        let user = facts.call.user.as_ref().ok_or("the call names no user")?;
-        let principal = uid(&self.types.user, ids::user(&user.issuer, &user.subject));
-        let client = uid(
-            &self.types.client,
-            ids::client(facts.call.client.issuer.as_deref(), &facts.call.client.id),
-        );
+        let calling = &facts.call.client;
+        let principal = match &facts.call.user {
+            Some(user) => uid(&self.types.user, ids::user(&user.issuer, &user.subject)),
+            None => uid(&self.types.machine, ids::machine(calling.issuer.as_deref(), &calling.id)),
+        };
+        let client = uid(&self.types.client, ids::client(calling.issuer.as_deref(), &calling.id));
         let groups = facts.groups.iter().map(|name| uid(&self.types.group, ids::group(name)));
         let mut entities = vec![
             slice.action_entity.clone(),
@@ -88,8 +88,13 @@ fn context(
         (String::from("registration"), string(call.client.registration.as_str())),
         (String::from("status"), string(call.client.status.as_str())),
     ];
-    if let Some(issuer) = &call.client.issuer {
-        client_record.push((String::from("issuer"), string(issuer)));
+    let digest = call.client.metadata_digest.as_ref().map(ToString::to_string);
+    for (name, text) in [
+        ("domain", facts.domain.as_ref()),
+        ("issuer", call.client.issuer.as_ref()),
+        ("metadata_digest", digest.as_ref()),
+    ] {
+        client_record.extend(text.map(|text| (name.to_owned(), string(text))));
     }
 
     let mut user_record = Record::new();
@@ -106,14 +111,18 @@ fn context(
                 (String::from("subject"), string(&token.subject)),
                 (String::from("client_id"), string(&token.client_id)),
             ]);
-            for (name, time) in [("issued_at", token.issued_at), ("expires_at", token.expires_at)] {
-                if let Some(time) = time {
-                    token_record.push((name.to_owned(), RestrictedExpression::new_long(time)));
-                }
-            }
         }
+        Some(Credential::ApiKey(_)) => token_record.push((String::from("kind"), string("api_key"))),
         Some(Credential::Local {}) => token_record.push((String::from("kind"), string("local"))),
         None => token_record.push((String::from("kind"), string("none"))),
+    }
+    let credential = call.credential.as_ref();
+    for (name, time) in [
+        ("issued_at", credential.and_then(Credential::issued_at)),
+        ("expires_at", credential.and_then(Credential::expires_at)),
+    ] {
+        let time = time.map(RestrictedExpression::new_long);
+        token_record.extend(time.map(|time| (name.to_owned(), time)));
     }
     optional(&mut token_record, "age", Attribute::TokenAge);
     optional(&mut token_record, "auth_age", Attribute::TokenAuthAge);
@@ -122,6 +131,7 @@ fn context(
 
     let mut call_record = Record::new();
     optional(&mut call_record, "address", Attribute::CallAddress);
+    optional(&mut call_record, "confirmation_age", Attribute::ConfirmationAge);
 
     let mut pairs: Record = vec![
         (String::from("call"), RestrictedExpression::new_record(call_record)?),
@@ -130,8 +140,10 @@ fn context(
         (String::from("now"), RestrictedExpression::new_long(call.now)),
         (String::from("scopes"), strings(&facts.scopes)),
         (String::from("token"), RestrictedExpression::new_record(token_record)?),
-        (String::from("user"), RestrictedExpression::new_record(user_record)?),
     ];
+    if call.user.is_some() {
+        pairs.push((String::from("user"), RestrictedExpression::new_record(user_record)?));
+    }
     if !reads.arguments.is_empty() {
         pairs.push((String::from("args"), arguments(facts, &reads.arguments)?));
     }

@@ -88,6 +88,8 @@ pub enum Attribute {
     TokenAcr,
     /// `call.address`: the IP address that the client's request came from.
     CallAddress,
+    /// `call.confirmation_age`: seconds since the user confirmed just this operation.
+    ConfirmationAge,
     /// `now`: seconds since the epoch.
     Now,
 }
@@ -399,7 +401,9 @@ impl fmt::Display for Atom {
 impl fmt::Display for Operand {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.view {
-            Some(view) => write!(formatter, "{view}({})", self.attribute),
+            Some(view) => {
+                write!(formatter, "{}({}){}", view.function(), self.attribute, view.part())
+            }
             None => self.attribute.fmt(formatter),
         }
     }
@@ -418,6 +422,7 @@ impl fmt::Display for Attribute {
             Self::TokenLifetime => "token.lifetime",
             Self::TokenAcr => "token.acr",
             Self::CallAddress => "call.address",
+            Self::ConfirmationAge => "call.confirmation_age",
             Self::Now => "now",
         })
     }

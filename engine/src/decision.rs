@@ -45,6 +45,10 @@ pub struct Decision {
     pub alternatives: Vec<Alternative>,
     /// What the host did not let the engine check.
     pub unchecked: Vec<Unchecked>,
+    /// The digest of the operation, where it must be confirmed: an allow is for just this one.
+    pub operation: Option<Digest>,
+    /// The confirmation that the allow uses up: the host must not accept it a second time.
+    pub consume: Option<String>,
 }
 
 impl Decision {
@@ -71,7 +75,26 @@ pub struct RuleReference {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Remedy {
     /// A person must approve the client.
-    Review,
+    Review {
+        /// Who, where the policy says.
+        by: Option<String>,
+        /// Seconds from its registration that this may take, where the policy says.
+        within: Option<i64>,
+    },
+    /// Answer 401 with the error `insufficient_user_authentication` (RFC 9470).
+    Reauthenticate {
+        /// `acr_values`, the first preferred; empty: any.
+        acr_values: Vec<String>,
+        /// `max_age` in seconds.
+        max_age: Option<i64>,
+    },
+    /// Ask the user to confirm this one operation.
+    Confirm {
+        /// The digest that the confirmation must carry.
+        operation: Digest,
+        /// Seconds that it counts.
+        within: i64,
+    },
     /// Answer 401 with the error `invalid_token` (RFC 6750): the client gets another token.
     InvalidToken,
     /// Answer 403 with the error `insufficient_scope` (RFC 6750): the client asks for these scopes.

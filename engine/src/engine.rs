@@ -5,17 +5,21 @@ use std::sync::Arc;
 
 use cedar_policy::Decision as CedarDecision;
 
-use crate::bundle::{self, BundleError, Content, Effect, Who};
+use crate::bundle::{self, BundleError, Content, Effect, Otherwise, Through, Who};
 use crate::call::{Call, Credential};
+use crate::chain::registration::Admission;
+use crate::chain::requirement::{self, Unmet};
 use crate::chain::rule::Attempt;
 use crate::chain::{Break, credential, operation, registration, rule, scope};
-use crate::decision::{Alternative, Decision, RuleReference, Unchecked, Verdict};
+use crate::decision::{Alternative, Decision, Lack, RuleReference, Unchecked, Verdict};
 use crate::digest::Digest;
 use crate::explain::{self, Explanation};
 use crate::facts::{self, Facts};
 use crate::ids;
 use crate::limits::Limits;
 use crate::reason::Reason;
+use crate::registration::{RegistrationDecision, RegistrationRequest};
+use crate::remedied::Remedied;
 use crate::slices::Slices;
 
 /// A loaded bundle. Immutable; a clone shares it.
@@ -30,7 +34,7 @@ struct Loaded {
     servers: HashMap<String, String>,
     /// Client names by issuer and id.
     clients: HashMap<(Option<String>, String), String>,
-    /// The rules that bear on each tool, by [`ids::tool`].
+    /// The rules that bear on each feature, by [`ids::feature`].
     rules: HashMap<String, ToolRules>,
 }
 
@@ -40,6 +44,9 @@ struct ToolRules {
     /// An `allow` and one of its capabilities that holds the tool.
     allows: Vec<(String, String)>,
     denies: Vec<String>,
+    requires: Vec<String>,
+    /// Whether one of the requirements asks for a confirmation.
+    confirms: bool,
 }
 
 impl Engine {
@@ -82,6 +89,26 @@ impl Engine {
         self.judge(call, |_| ()).0
     }
 
+    /// Judges a client's registration, with the same rules that its calls are judged by.
+    pub fn decide_registration(&self, request: &RegistrationRequest) -> RegistrationDecision {
+        let name = self.0.clients.get(&(request.issuer.clone(), request.id.clone()));
+        crate::registration::judge(&self.0.content, name.map(String::as_str), request)
+    }
+
+    /// The digest of a call's operation: what a confirmation of it carries. It covers user, client,
+    /// server, method, target, the definition that the policy was compiled with, purpose and all
+    /// arguments, and neither credential nor receipts nor time.
+    ///
+    /// # Errors
+    ///
+    /// Why the operation has no digest: arguments that cannot be judged, or an integer beyond ±2⁵³.
+    pub fn operation_digest(&self, call: &Call) -> Result<Digest, String> {
+        let server =
+            self.0.servers.get(&call.server).and_then(|name| self.0.content.servers.get(name));
+        let tool = operation::judge(server, call).ok().map(|place| place.tool);
+        operation::digest(call, tool).map_err(|broken| broken.detail)
+    }
+
     /// Judges a call and tells everything that led to the decision.
     pub fn explain(&self, call: &Call) -> Explanation {
         let (decision, details) = self.judge(call, |judged| {
@@ -90,11 +117,12 @@ impl Engine {
                 .iter()
                 .map(|attempt| explain::verdict(attempt, judged.facts))
                 .collect();
-            (allows, explain::denies(judged.denials))
+            let requires = explain::requires(&judged.unmet.rules, judged.facts);
+            (allows, explain::denies(judged.denials), requires)
         });
         let links = explain::links(&decision);
-        let (allows, denies) = details.unwrap_or_default();
-        Explanation { decision, links, allows, denies }
+        let (allows, denies, requires) = details.unwrap_or_default();
+        Explanation { decision, links, allows, denies, requires }
     }
 
     /// Judges a call, and lets `look` at what was judged if the call got as far as the rules.
@@ -121,63 +149,75 @@ impl Engine {
             .clients
             .get(&(call.client.issuer.clone(), call.client.id.clone()))
             .map(String::as_str);
-        let early = registration::judge(client, call)
+        let tool_id = ids::feature(server_name, &place.feature);
+        let Some(rules) = self.0.rules.get(&tool_id) else {
+            return (self.error(call, "the tool has no rules"), None);
+        };
+        let operation = match rules.confirms.then(|| operation::digest(call, Some(place.tool))) {
+            None => None,
+            Some(Ok(digest)) => Some(digest),
+            Some(Err(broken)) => return (self.broken(call, broken), None),
+        };
+        let admission = Admission::of(content, client, &call.client);
+        let early = registration::judge(content, admission.as_ref(), server, call)
             .and_then(|()| credential::judge(server, place.tool, call))
             .err();
+        let may_request = admission.as_ref().and_then(Admission::may_request);
 
         let facts = Facts {
             call,
             arguments: place.arguments,
-            server_name,
             tool: place.tool,
             client,
             groups: facts::groups(content, call.user.as_ref()),
-            scopes: facts::closed_scopes(server, call),
-        };
-        let tool_id = ids::tool(facts.server_name, &call.target);
-        let Some(rules) = self.0.rules.get(&tool_id) else {
-            return (self.error(call, "the tool has no rules"), None);
+            domain: facts::domain(&call.client),
+            scopes: facts::closed_scopes(server, call, may_request.as_ref()),
+            operation,
         };
         let attempts = rule::attempts(content, &rules.allows, &facts);
-        let denials = rule::denials(content, &rules.denies, &facts);
-        let looked = look(&Judged { facts: &facts, attempts: &attempts, denials: &denials });
+        let denials = rule::denials(content, &rules.denies, &facts, &facts);
+        let unmet = requirement::unmet(content, &rules.requires, &facts);
+        let judged =
+            Judged { facts: &facts, attempts: &attempts, denials: &denials, unmet: &unmet };
+        let looked = look(&judged);
         let decision = match early {
             Some(broken) => self.broken(call, broken),
-            None => self.by_rules(&facts, &attempts, &denials),
+            None => self.by_rules(rules, &judged),
         };
-        (self.confirmed_by_cedar(&tool_id, &facts, &attempts, decision), Some(looked))
+        let decision = Decision { operation: facts.operation.clone(), ..decision };
+        let agreed = requirement::agreed(content, &rules.requires, &facts);
+        (self.confirmed_by_cedar(&tool_id, &facts, &attempts, agreed, decision), Some(looked))
     }
 
     /// What the rules say of a call whose first three links hold.
-    fn by_rules(
-        &self,
-        facts: &Facts<'_>,
-        attempts: &[Attempt<'_>],
-        denials: &[(&str, &bundle::Rule)],
-    ) -> Decision {
+    fn by_rules(&self, rules: &ToolRules, judged: &Judged<'_, '_>) -> Decision {
+        let (facts, unmet) = (judged.facts, judged.unmet);
         let call = facts.call;
         // INVARIANT: attempts are ordered by what they lack, so candidates come first and nearest
-        // first.
+        // first. What the requirements lack is lacking to every one of them.
         let candidates: Vec<&Attempt<'_>> =
-            attempts.iter().filter(|attempt| attempt.concerns.all()).collect();
+            judged.attempts.iter().filter(|attempt| attempt.concerns.all()).collect();
         let Some(nearest) = candidates.first() else {
             let detail = String::from(
                 "no `allow` rule concerns this user, client, tool and these arguments",
             );
             return self.denied(call, Reason::RuleNone, detail);
         };
-        if !denials.is_empty() {
-            let because = denials.iter().find_map(|(_, rule)| rule.because.clone());
-            let mut decision = self.denied(
-                call,
-                Reason::RuleDenied,
-                because.unwrap_or_else(|| String::from("a `deny` rule forbids the call")),
-            );
-            decision.rules = denials.iter().map(|(name, rule)| reference(name, rule)).collect();
+        let blocking = self.blocking(rules, judged);
+        if let Some((_, first)) = blocking.first() {
+            let because = blocking.iter().find_map(|(_, rule)| rule.because.clone());
+            let otherwise = match first.effect {
+                Effect::Require { .. } => "a `require` rule is not met, and nothing would meet it",
+                _ => "a `deny` rule forbids the call",
+            };
+            let detail = because.unwrap_or_else(|| otherwise.to_owned());
+            let mut decision = self.denied(call, Reason::RuleDenied, detail);
+            decision.rules = blocking.iter().map(|(name, rule)| reference(name, rule)).collect();
             return decision;
         }
         let needs = scope::nearest(nearest.capability, &facts.scopes).cloned().unwrap_or_default();
-        let Some(lack) = nearest.lacks.first() else {
+        let lacks = lacks(nearest, unmet);
+        let Some(lack) = lacks.first() else {
             return Decision {
                 decision: Verdict::Allow,
                 reason: None,
@@ -188,6 +228,10 @@ impl Engine {
                 needs,
                 receipt: nearest.receipt.map(str::to_owned),
                 alternatives: Vec::new(),
+                consume: facts
+                    .confirmation_age()
+                    .and(call.confirmation.as_ref())
+                    .map(|confirmation| confirmation.id.clone()),
                 ..self.denied(call, Reason::EvaluationError, String::new())
             };
         };
@@ -200,10 +244,30 @@ impl Engine {
             .map(|attempt| Alternative {
                 rule: attempt.name.to_owned(),
                 capability: attempt.capability_name.to_owned(),
-                lacks: attempt.lacks.clone(),
+                lacks: self::lacks(attempt, unmet),
             })
             .collect();
         decision
+    }
+
+    /// The rules that would still stand in the way once the user had done all that is asked for.
+    /// Scopes and receipts are read by no condition, so what else is lacking makes no difference.
+    fn blocking<'j>(
+        &'j self,
+        rules: &'j ToolRules,
+        judged: &Judged<'_, '_>,
+    ) -> Vec<(&'j str, &'j bundle::Rule)> {
+        let (content, unmet) = (&self.0.content, judged.unmet);
+        let remedied = Remedied { facts: judged.facts, done: unmet.done.clone() };
+        let mut blocking = rule::denials(content, &rules.denies, judged.facts, &remedied);
+        blocking.extend(requirement::failing(
+            content,
+            &rules.requires,
+            judged.facts,
+            &remedied,
+            &unmet.asked,
+        ));
+        blocking
     }
 
     /// Cedar's answer is the decision; the chain explains it. If they disagree, or Cedar errs, the
@@ -213,12 +277,9 @@ impl Engine {
         tool_id: &str,
         facts: &Facts<'_>,
         attempts: &[Attempt<'_>],
+        agreed: BTreeSet<&str>,
         decision: Decision,
     ) -> Decision {
-        if facts.call.user.is_none() && !decision.is_allow() {
-            // Cedar has no principal to ask about.
-            return decision;
-        }
         let covered: BTreeSet<String> = attempts
             .iter()
             .filter(|attempt| attempt.receipt.is_some())
@@ -228,6 +289,7 @@ impl Engine {
                 }
                 _ => None,
             })
+            .chain(agreed.into_iter().map(ids::agreed))
             .collect();
         match self.0.slices.decide(tool_id, facts, covered) {
             Err(error) => self.error(facts.call, &error),
@@ -258,7 +320,15 @@ impl Engine {
         if call.tool_digest.is_none() {
             unchecked.push(Unchecked::ToolDigest);
         }
-        unchecked.push(Unchecked::MetadataDigest);
+        let reviewed = self
+            .0
+            .clients
+            .get(&(call.client.issuer.clone(), call.client.id.clone()))
+            .and_then(|name| self.0.content.clients.get(name))
+            .and_then(|client| client.metadata_digest.as_ref());
+        if reviewed.is_none() || call.client.metadata_digest.is_none() {
+            unchecked.push(Unchecked::MetadataDigest);
+        }
         Decision {
             decision: Verdict::Deny,
             reason: Some(reason),
@@ -267,14 +337,18 @@ impl Engine {
             rules: Vec::new(),
             remedy: None,
             needs: BTreeSet::new(),
-            holds: match &call.credential {
-                Some(Credential::Oauth(token)) => token.scopes.clone(),
-                _ => BTreeSet::new(),
-            },
+            holds: call
+                .credential
+                .as_ref()
+                .and_then(Credential::scopes)
+                .cloned()
+                .unwrap_or_default(),
             receipt: None,
             policy: self.0.digest.clone(),
             alternatives: Vec::new(),
             unchecked,
+            operation: None,
+            consume: None,
         }
     }
 }
@@ -284,6 +358,16 @@ struct Judged<'j, 'a> {
     facts: &'j Facts<'a>,
     attempts: &'j [Attempt<'a>],
     denials: &'j [(&'a str, &'a bundle::Rule)],
+    unmet: &'j Unmet<'a>,
+}
+
+/// All that a rule lacks to allow the call, in the order of the chain, each consent once.
+fn lacks(attempt: &Attempt<'_>, unmet: &Unmet<'_>) -> Vec<Lack> {
+    let mut lacks = attempt.lacks.clone();
+    let new = unmet.lacks.iter().filter(|lack| !attempt.lacks.contains(lack));
+    lacks.extend(new.cloned());
+    lacks.sort_by_key(|lack| lack.reason);
+    lacks
 }
 
 fn reference(name: &str, rule: &bundle::Rule) -> RuleReference {
@@ -307,7 +391,7 @@ fn allowing(candidates: &[&Attempt<'_>]) -> Vec<RuleReference> {
 fn tool_rules(content: &Content) -> HashMap<String, ToolRules> {
     let mut rules = HashMap::new();
     for (server_name, server) in &content.servers {
-        for (tool_name, tool) in &server.tools {
+        for (feature, tool) in server.features() {
             let mut bearing = ToolRules::default();
             for (name, rule) in &content.rules {
                 match &rule.effect {
@@ -317,14 +401,15 @@ fn tool_rules(content: &Content) -> HashMap<String, ToolRules> {
                             .allows
                             .extend(through.map(|capability| (name.clone(), capability.clone())));
                     }
-                    Effect::Deny { .. } => {
-                        if rule::targets_tool(rule, tool) {
-                            bearing.denies.push(name.clone());
-                        }
+                    _ if !rule::targets_tool(rule, tool) => {}
+                    Effect::Deny { .. } => bearing.denies.push(name.clone()),
+                    Effect::Require { otherwise, .. } => {
+                        bearing.confirms |= matches!(otherwise, Some(Otherwise::Confirm { .. }));
+                        bearing.requires.push(name.clone());
                     }
                 }
             }
-            rules.insert(ids::tool(server_name, tool_name), bearing);
+            rules.insert(ids::feature(server_name, &feature), bearing);
         }
     }
     rules
@@ -355,7 +440,7 @@ fn check_names(content: &Content) -> Result<(), BundleError> {
     if clients.len() != content.clients.len() {
         return Err(BundleError::Inconsistent(String::from("two clients have one identity")));
     }
-    for tool in content.servers.values().flat_map(|server| server.tools.values()) {
+    for (_, tool) in content.servers.values().flat_map(|server| server.features()) {
         tool.capabilities.iter().try_for_each(capability)?;
     }
     for declared in content.groups.values() {
@@ -372,8 +457,15 @@ fn check_names(content: &Content) -> Result<(), BundleError> {
             known(&format!("capability of server `{}` called", terms.server), name, false)?;
         }
     }
+    let through = |through: &Through| match through {
+        Through::Client(name) => client(name),
+        Through::Registration(_) | Through::Domain(_) => Ok(()),
+    };
+    for terms in content.terms.values() {
+        terms.clients.iter().flatten().try_for_each(through)?;
+    }
     for rule in content.rules.values() {
-        rule.clients.iter().flatten().try_for_each(client)?;
+        rule.clients.iter().flatten().try_for_each(through)?;
         for who in &rule.who {
             if let Who::Group(name) = who {
                 group(name)?;
@@ -389,11 +481,16 @@ fn check_names(content: &Content) -> Result<(), BundleError> {
                     known("grant of every capability in consent", name, granted)?;
                 }
             }
-            Effect::Deny { targets } => {
+            Effect::Deny { targets } | Effect::Require { targets, .. } => {
                 for target in targets {
                     if let bundle::Target::Capability(name) = target {
                         capability(name)?;
                     }
+                }
+                if let Effect::Require { otherwise: Some(Otherwise::Ask { terms }), .. } =
+                    &rule.effect
+                {
+                    known("consent", terms, content.terms.contains_key(terms))?;
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::bundle::{Effect, Source};
+use crate::bundle::{Effect, Otherwise, Source};
 use crate::chain::rule::Attempt;
 use crate::condition::{Atom, Condition, Operand, Side, Test, Value, Values, quote};
 use crate::decision::Decision;
@@ -20,6 +20,8 @@ pub struct Explanation {
     pub allows: Vec<AllowVerdict>,
     /// Every `deny` that holds.
     pub denies: Vec<DenyVerdict>,
+    /// Every `require` that is not met.
+    pub requires: Vec<RequireVerdict>,
 }
 
 /// How one link was judged.
@@ -71,6 +73,20 @@ pub struct DenyVerdict {
     pub because: Option<String>,
 }
 
+/// One `require` that is not met.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RequireVerdict {
+    /// The rule's name.
+    pub rule: String,
+    /// Where it stands.
+    #[serde(flatten)]
+    pub source: Source,
+    /// The author's reason.
+    pub because: Option<String>,
+    /// What does not hold, in the rule's own terms.
+    pub lacks: Vec<String>,
+}
+
 /// What an attempt lacks, part by part.
 pub(crate) fn verdict(attempt: &Attempt<'_>, facts: &Facts<'_>) -> AllowVerdict {
     let mut lacks = Vec::new();
@@ -78,9 +94,13 @@ pub(crate) fn verdict(attempt: &Attempt<'_>, facts: &Facts<'_>) -> AllowVerdict 
         lacks.push(format!("the user is not {}", who(attempt)));
     }
     if !attempt.concerns.client {
-        let clients = attempt.rule.clients.iter().flatten();
-        let clients: Vec<&str> = clients.map(String::as_str).collect();
-        lacks.push(format!("the client is not {}", clients.join(" or ")));
+        lacks.push(match &attempt.rule.clients {
+            Some(clients) if !facts.is_through(Some(clients)) => {
+                let clients: Vec<String> = clients.iter().map(ToString::to_string).collect();
+                format!("the client is not {}", clients.join(" or "))
+            }
+            _ => String::from("its consent may not be given to this client"),
+        });
     }
     for (holds, condition, place) in [
         (
@@ -91,13 +111,7 @@ pub(crate) fn verdict(attempt: &Attempt<'_>, facts: &Facts<'_>) -> AllowVerdict 
         (attempt.concerns.rule_condition, &attempt.rule.when, String::from("its condition")),
     ] {
         if let (false, Some(condition)) = (holds, condition) {
-            if facts.tool.typed {
-                unmet(condition, facts, &place, &mut lacks);
-            } else {
-                lacks.push(format!(
-                    "{place} reads arguments, and the tool's inputSchema could not be translated"
-                ));
-            }
+            unmet(condition, facts, &place, &mut lacks);
         }
     }
     lacks.extend(attempt.lacks.iter().map(|lack| lack.detail.clone()));
@@ -112,7 +126,8 @@ pub(crate) fn verdict(attempt: &Attempt<'_>, facts: &Facts<'_>) -> AllowVerdict 
 fn who(attempt: &Attempt<'_>) -> String {
     use crate::bundle::Who;
     let who = attempt.rule.who.iter().map(|who| match who {
-        Who::Anyone => String::from("anyone"),
+        Who::Anyone => String::from("a user"),
+        Who::Machine => String::from("a machine"),
         Who::Group(name) => format!("in `{name}`"),
         Who::User { issuer, subject } => format!("{} of {}", quote(subject), quote(issuer)),
     });
@@ -121,6 +136,12 @@ fn who(attempt: &Attempt<'_>) -> String {
 
 /// Says which atoms make a condition fail, each with the value that it met.
 fn unmet(condition: &Condition, facts: &Facts<'_>, place: &str, into: &mut Vec<String>) {
+    if !facts.tool.typed && condition.reads_arguments() {
+        into.push(format!(
+            "{place} reads arguments, and the tool's inputSchema could not be translated"
+        ));
+        return;
+    }
     if condition.holds(facts, Side::Allow) {
         return;
     }
@@ -181,7 +202,9 @@ pub(crate) fn links(decision: &Decision) -> Vec<LinkVerdict> {
             }
             Some(Link::Evaluation) => (Outcome::NotReached, String::from("could not be computed")),
             // A rule that forbids is found before scopes and consents are looked at.
-            Some(Link::Rule) if matches!(link, Link::Scope | Link::Consent) => {
+            Some(Link::Rule)
+                if matches!(link, Link::Authentication | Link::Scope | Link::Consent) =>
+            {
                 (Outcome::NotReached, String::from("no rule got this far"))
             }
             Some(at) if at < link => (Outcome::NotReached, String::from("not reached")),
@@ -195,8 +218,13 @@ pub(crate) fn links(decision: &Decision) -> Vec<LinkVerdict> {
 fn passed(link: Link, decision: &Decision) -> String {
     match link {
         Link::Operation => String::from("the server has this tool"),
-        Link::Registration => String::from("the client is named in the policy and approved"),
+        Link::Registration => String::from("the policy admits the client, and it is approved"),
         Link::Credential => String::from("live, for this server, user and client"),
+        Link::Authentication => String::from("recent and strong enough for the rules"),
+        Link::Confirmation if decision.consume.is_some() => {
+            String::from("the user confirmed this operation")
+        }
+        Link::Confirmation => String::from("not needed"),
         Link::Scope if decision.needs.is_empty() => String::from("nothing is needed"),
         Link::Scope => {
             let needs: Vec<&str> = decision.needs.iter().map(String::as_str).collect();
@@ -211,6 +239,29 @@ fn passed(link: Link, decision: &Decision) -> String {
             format!("allowed by {}", rules.join(", "))
         }
     }
+}
+
+/// The `require` rules that are not met.
+pub(crate) fn requires(
+    rules: &[(&str, &crate::bundle::Rule)],
+    facts: &Facts<'_>,
+) -> Vec<RequireVerdict> {
+    let verdict = |(name, rule): &(&str, &crate::bundle::Rule)| {
+        let mut lacks = Vec::new();
+        if let Some(condition) = &rule.when {
+            unmet(condition, facts, "its condition", &mut lacks);
+        }
+        if let Effect::Require { otherwise: Some(Otherwise::Ask { terms }), .. } = &rule.effect {
+            lacks.push(format!("the user has not agreed to `{terms}`"));
+        }
+        RequireVerdict {
+            rule: (*name).to_owned(),
+            source: rule.source.clone(),
+            because: rule.because.clone(),
+            lacks,
+        }
+    };
+    rules.iter().map(verdict).collect()
 }
 
 /// The `deny` rules that hold.

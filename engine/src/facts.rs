@@ -4,23 +4,28 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value as Json};
 
-use crate::bundle::{Content, Group, Server, Tool};
-use crate::call::{Call, Credential, Token, User};
+use crate::bundle::{Content, Group, Server, Through, Tool};
+use crate::call::{Call, Credential, Registration, Token, User};
 use crate::condition::{Argument, ArgumentType, Attribute, Operand, Value, Values};
+use crate::digest::Digest;
 use crate::json;
+use crate::url;
 
 /// A call at a known tool of a known server, with what follows from it.
 pub(crate) struct Facts<'a> {
     pub(crate) call: &'a Call,
     pub(crate) arguments: &'a Map<String, Json>,
-    pub(crate) server_name: &'a str,
     pub(crate) tool: &'a Tool,
     /// The policy's name for the client, where it has one.
     pub(crate) client: Option<&'a str>,
     /// Every group that the user is in.
     pub(crate) groups: BTreeSet<&'a str>,
-    /// The token's scopes with all they imply.
+    /// The host of the client's metadata document, where it has one.
+    pub(crate) domain: Option<String>,
+    /// The token's scopes that count, with all they imply.
     pub(crate) scopes: BTreeSet<&'a str>,
+    /// The digest of the operation, where some rule wants it confirmed.
+    pub(crate) operation: Option<Digest>,
 }
 
 impl<'a> Facts<'a> {
@@ -31,18 +36,55 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// Seconds since the user confirmed just this operation, if that happened.
+    pub(crate) fn confirmation_age(&self) -> Option<i64> {
+        let (confirmation, user) = (self.call.confirmation.as_ref()?, self.call.user.as_ref()?);
+        let same = Some(&confirmation.operation) == self.operation.as_ref()
+            && confirmation.user.issuer == user.issuer
+            && confirmation.user.subject == user.subject;
+        span(Some(confirmation.given_at).filter(|_| same), Some(self.call.now))
+    }
+
+    /// Whether the client is one of these; `None` is any.
+    pub(crate) fn is_through(&self, clients: Option<&BTreeSet<Through>>) -> bool {
+        clients.is_none_or(|clients| {
+            clients.iter().any(|through| match through {
+                Through::Client(name) => self.client == Some(name.as_str()),
+                Through::Registration(kind) => self.call.client.registration == *kind,
+                Through::Domain(domain) => self.domain.as_ref() == Some(domain),
+            })
+        })
+    }
+
     fn raw(&self, argument: &Argument) -> Option<&'a Json> {
         let (first, rest) = argument.path.split_first()?;
         rest.iter().try_fold(self.arguments.get(first)?, |value, name| value.get(name))
     }
 }
 
-/// The token's scopes with all they imply. A scope that the server does not declare stands for
-/// nothing.
-pub(crate) fn closed_scopes<'a>(server: &'a Server, call: &Call) -> BTreeSet<&'a str> {
-    let Some(Credential::Oauth(token)) = &call.credential else { return BTreeSet::new() };
-    let implied = token.scopes.iter().filter_map(|scope| server.scopes.get(scope));
-    implied.flatten().map(String::as_str).collect()
+/// The host of a client's metadata document.
+pub(crate) fn domain(client: &crate::call::Client) -> Option<String> {
+    let document = client.registration == Registration::MetadataDocument && client.issuer.is_none();
+    let url = url::parse(&client.id).filter(|url| document && url.scheme == "https")?;
+    Some(url.host)
+}
+
+/// The credential's scopes with all they imply. A scope that the server does not declare stands for
+/// nothing, and neither does one that the client may not request: `may_request` are those that it may,
+/// where it is admitted by a `register` line only.
+pub(crate) fn closed_scopes<'a>(
+    server: &'a Server,
+    call: &Call,
+    may_request: Option<&BTreeSet<&str>>,
+) -> BTreeSet<&'a str> {
+    let held = call.credential.as_ref().and_then(Credential::scopes).into_iter().flatten();
+    let closure = |scope: &str| server.scopes.get(scope).into_iter().flatten();
+    let requestable: Option<BTreeSet<&str>> = may_request
+        .map(|scopes| scopes.iter().flat_map(|scope| closure(scope)).map(String::as_str).collect());
+    held.filter(|scope| requestable.as_ref().is_none_or(|all| all.contains(scope.as_str())))
+        .flat_map(|scope| closure(scope))
+        .map(String::as_str)
+        .collect()
 }
 
 /// Every group that a user is in: who has the claim and is in all of `and_in`, and the members of
@@ -122,7 +164,7 @@ fn scalar(raw: &Json, kind: ArgumentType) -> Option<Value> {
 fn viewed(operand: &Operand, value: Value) -> Option<Value> {
     match (operand.view, value) {
         (None, value) => Some(value),
-        (Some(view), Value::String(raw)) => view.of(&raw).map(Value::String),
+        (Some(view), Value::String(raw)) => view.of(&raw),
         (Some(_), _) => None,
     }
 }
@@ -130,6 +172,7 @@ fn viewed(operand: &Operand, value: Value) -> Option<Value> {
 impl Values for Facts<'_> {
     fn value(&self, operand: &Operand) -> Option<Value> {
         let token = self.token();
+        let credential = self.call.credential.as_ref();
         let now = Some(self.call.now);
         let text = |text: &String| Value::String(text.clone());
         let value = match &operand.attribute {
@@ -149,11 +192,14 @@ impl Values for Facts<'_> {
             Attribute::ClientRegistration => {
                 Value::String(self.call.client.registration.as_str().to_owned())
             }
-            Attribute::TokenAge => Value::Integer(span(token?.issued_at, now)?),
+            Attribute::TokenAge => Value::Integer(span(credential?.issued_at(), now)?),
             Attribute::TokenAuthAge => Value::Integer(span(token?.auth_time, now)?),
-            Attribute::TokenLifetime => Value::Integer(span(token?.issued_at, token?.expires_at)?),
+            Attribute::TokenLifetime => {
+                Value::Integer(span(credential?.issued_at(), credential?.expires_at())?)
+            }
             Attribute::TokenAcr => token?.acr.as_ref().map(text)?,
             Attribute::CallAddress => Value::Address(self.call.address?.to_canonical()),
+            Attribute::ConfirmationAge => Value::Integer(self.confirmation_age()?),
             Attribute::Now => Value::Integer(self.call.now),
         };
         viewed(operand, value)

@@ -3,6 +3,8 @@
 //! Every id starts with its kind and is injective in its parts, so no crafted tool, client or
 //! subject can pass for another entity.
 
+use crate::bundle::Feature;
+
 /// Escapes `%` and `#`, so that `#` can part the pieces of an id.
 fn escape(part: &str) -> String {
     part.replace('%', "%25").replace('#', "%23")
@@ -11,6 +13,11 @@ fn escape(part: &str) -> String {
 /// `User`: a subject of an issuer.
 pub fn user(issuer: &str, subject: &str) -> String {
     format!("user:{}#{}", escape(issuer), escape(subject))
+}
+
+/// `Machine`: a client that acts for itself.
+pub fn machine(issuer: Option<&str>, id: &str) -> String {
+    client(issuer, id).replacen("client:", "machine:", 1)
 }
 
 /// `Group`: a group of users, by its name in the policy.
@@ -39,9 +46,17 @@ pub fn server(name: &str) -> String {
     format!("server:{name}")
 }
 
-/// `Action`: calling a tool. A server's name has no `/`, so the first one ends it.
-pub fn tool(server: &str, tool: &str) -> String {
-    format!("tool:{server}/{tool}")
+/// `Action`: using a feature of a server. A server's name has no `/`, so the first one ends it, and
+/// a resource pattern has no space.
+pub fn feature(server: &str, feature: &Feature) -> String {
+    match feature {
+        Feature::Tool(name) => format!("tool:{server}/{name}"),
+        Feature::Prompt(name) => format!("prompt:{server}/{name}"),
+        Feature::Resources(patterns) => {
+            let patterns: Vec<String> = patterns.iter().map(ToString::to_string).collect();
+            format!("resource:{server}/{}", patterns.join(" "))
+        }
+    }
 }
 
 /// `Action` group: the tools of a capability.
@@ -60,6 +75,11 @@ pub fn consent(terms: &str, capability: &str) -> String {
     format!("{terms}/{capability}")
 }
 
+/// Element of `context.consents`: there is some live receipt for `terms`, whatever it covers.
+pub fn agreed(terms: &str) -> String {
+    terms.to_owned()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,7 +89,9 @@ mod tests {
         assert_ne!(user("a#b", "c"), user("a", "b#c"));
         assert_ne!(user("a%23b", "c"), user("a#b", "c"));
         assert_ne!(client(Some("a"), "b"), client(None, "a#b"));
-        assert_ne!(tool("a", "b/c"), tool("a/b", "c").replacen("a/b", "a-b", 1));
-        assert_ne!(tool("s", "capability:x"), capability("x"));
+        assert_ne!(machine(None, "a"), client(None, "a"));
+        let tool = |name: &str| feature("s", &Feature::Tool(name.to_owned()));
+        assert_ne!(tool("capability:x"), capability("x"));
+        assert_ne!(tool("x"), feature("s", &Feature::Prompt(String::from("x"))));
     }
 }

@@ -13,25 +13,31 @@ pub enum Link {
     Registration,
     /// How the client proved its right.
     Credential,
+    /// How the user logged in, and when.
+    Authentication,
     /// What the token may be used for.
     Scope,
     /// What the user agreed to.
     Consent,
     /// What the author's rules say.
     Rule,
+    /// What the user confirmed of this one operation.
+    Confirmation,
     /// The engine itself.
     Evaluation,
 }
 
 impl Link {
     /// The links that every call passes.
-    pub const CHAIN: [Self; 6] = [
+    pub const CHAIN: [Self; 8] = [
         Self::Operation,
         Self::Registration,
         Self::Credential,
+        Self::Authentication,
         Self::Scope,
         Self::Consent,
         Self::Rule,
+        Self::Confirmation,
     ];
 
     /// The word for it in decisions.
@@ -40,9 +46,11 @@ impl Link {
             Self::Operation => "operation",
             Self::Registration => "registration",
             Self::Credential => "credential",
+            Self::Authentication => "authentication",
             Self::Scope => "scope",
             Self::Consent => "consent",
             Self::Rule => "rule",
+            Self::Confirmation => "confirmation",
             Self::Evaluation => "evaluation",
         }
     }
@@ -83,21 +91,31 @@ reasons! {
     UnknownServer, "operation.unknown-server", Operation,
         "No server of the policy has this identity.";
     UnknownMethod, "operation.unknown-method", Operation,
-        "The policy judges `tools/call` only; this is another method.";
+        "The policy judges `tools/call`, `resources/read` and `prompts/get`; this is another method.";
     UnknownTool, "operation.unknown-tool", Operation,
         "The server's catalogue has no tool of this name.";
+    UnknownResource, "operation.unknown-resource", Operation,
+        "No capability speaks of this resource, or its URI has no one normal form.";
+    UnknownPrompt, "operation.unknown-prompt", Operation,
+        "The server's catalogue has no prompt of this name.";
     ToolChanged, "operation.tool-changed", Operation,
-        "The tool's definition is not the one that the policy was compiled with.";
+        "The definition is not the one that the policy was compiled with, or the server's tools are pinned and the call does not say which it is.";
     InvalidArguments, "operation.invalid-arguments", Operation,
-        "The arguments are not a JSON object, repeat a key, or are over a limit.";
+        "The arguments are not a JSON object, repeat a key, or are over a limit (an integer beyond ±2⁵³ where the operation must be confirmed).";
     UnknownClient, "registration.unknown-client", Registration,
-        "No `client` line of the policy names this client.";
+        "No `client` line of the policy names this client, and no `register` line admits it.";
     ClientPending, "registration.pending", Registration,
         "The client's review has not ended.";
     ClientBlocked, "registration.blocked", Registration,
         "The client was reviewed and refused.";
     RegistrationKind, "registration.kind", Registration,
         "The client is named in the policy, but registered in another way than its line says.";
+    RegistrationScope, "registration.scope", Registration,
+        "The client wants to register for a scope that it may not request.";
+    RegistrationRedirect, "registration.redirect", Registration,
+        "The client wants to register a redirect URI that its `register` line does not allow.";
+    MetadataChanged, "registration.metadata-changed", Registration,
+        "The client's metadata are not those that were reviewed, or the server's clients are pinned and that cannot be told.";
     CredentialMissing, "credential.missing", Credential,
         "The call brings no credential.";
     CredentialKind, "credential.kind", Credential,
@@ -111,11 +129,15 @@ reasons! {
     CredentialNotYetValid, "credential.not-yet-valid", Credential,
         "The token was issued in the future.";
     CredentialSubject, "credential.subject", Credential,
-        "The token belongs to another user than the call's, or the call names none.";
+        "The token belongs to somebody else than the call's user, or without a user to somebody else than the client.";
     CredentialClient, "credential.client", Credential,
         "The token was issued to another client than the call's.";
     CredentialLifetime, "credential.lifetime", Credential,
-        "The token has no expiry, and so would stand for ever.";
+        "The token has no expiry, or the API key is older than the server allows.";
+    CredentialNetwork, "credential.network", Credential,
+        "The credential is accepted from other networks only, or the call has no address.";
+    AuthenticationInsufficient, "authentication.insufficient", Authentication,
+        "The user's login is too old or too weak for what a `require` rule asks.";
     ScopeInsufficient, "scope.insufficient", Scope,
         "The token lacks scopes that the capability needs.";
     ConsentNone, "consent.none", Consent,
@@ -129,9 +151,11 @@ reasons! {
     ConsentPurpose, "consent.purpose", Consent,
         "The stated purpose is not one that the user agreed to, or none is stated and the terms ask for one.";
     RuleDenied, "rule.denied", Rule,
-        "A `deny` rule forbids the call.";
+        "A `deny` rule forbids the call, or a `require` rule that no remedy could satisfy.";
     RuleNone, "rule.none", Rule,
         "No `allow` rule concerns this user, client, tool and these arguments.";
+    ConfirmationRequired, "confirmation.required", Confirmation,
+        "The user has not confirmed this one operation, or too long ago.";
     EvaluationError, "evaluation.error", Evaluation,
         "The decision could not be computed, or two ways of computing it disagree.";
 }

@@ -37,6 +37,7 @@ pub(crate) struct Slice {
 /// The entity types of a request.
 pub(crate) struct Types {
     pub(crate) user: EntityTypeName,
+    pub(crate) machine: EntityTypeName,
     pub(crate) group: EntityTypeName,
     pub(crate) client: EntityTypeName,
 }
@@ -68,7 +69,12 @@ impl Slices {
             return Err(unusable(format_args!("it nests too deep: {}…", quote(&start))));
         }
         let kind = |name: &str| EntityTypeName::from_str(name).map_err(unusable);
-        let types = Types { user: kind("User")?, group: kind("Group")?, client: kind("Client")? };
+        let types = Types {
+            user: kind("User")?,
+            machine: kind("Machine")?,
+            group: kind("Group")?,
+            client: kind("Client")?,
+        };
         let (fragment, _) =
             SchemaFragment::from_cedarschema_str(&content.cedar.schema).map_err(unusable)?;
         let declared = fragment.clone().to_json_value().map_err(unusable)?;
@@ -105,7 +111,7 @@ impl Slices {
         Ok(Self { by_tool, clients, types })
     }
 
-    /// The slice of a tool, by [`ids::tool`].
+    /// The slice of a tool, by [`ids::feature`].
     pub(crate) fn of(&self, tool: &str) -> Option<&Slice> {
         self.by_tool.get(tool)
     }
@@ -132,8 +138,8 @@ fn tools(content: &Content, schema: &Schema) -> Result<Vec<Tool>, BundleError> {
     let actions = schema.action_entities().map_err(unusable)?;
     let mut tools = Vec::new();
     for (server_name, server) in &content.servers {
-        for name in server.tools.keys() {
-            let id = ids::tool(server_name, name);
+        for (feature, _) in server.features() {
+            let id = ids::feature(server_name, &feature);
             let action = uid(&action_type, id.clone());
             let ancestors = actions
                 .ancestors(&action)

@@ -4,9 +4,10 @@
 //! the one normal form of what the string names, or nothing at all, and nothing counts against the
 //! call.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
+
+use crate::condition::Value;
+use crate::url;
 
 /// A reading of a string argument.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -14,21 +15,40 @@ use serde::{Deserialize, Serialize};
 pub enum View {
     /// `path(…)`: an absolute POSIX path.
     Path,
+    /// `url(…).scheme`: an absolute URL's scheme, in lower case.
+    UrlScheme,
+    /// `url(…).host`: an absolute URL's host, in lower case.
+    UrlHost,
+    /// `url(…).port`: an absolute URL's port, the scheme's own where none is written.
+    UrlPort,
 }
 
 impl View {
-    /// The normal form of what `raw` names, or `None` where this view cannot be taken.
-    pub fn of(self, raw: &str) -> Option<String> {
+    /// What the view sees of `raw`, or `None` where it cannot be taken.
+    pub fn of(self, raw: &str) -> Option<Value> {
         match self {
-            Self::Path => path(raw),
+            Self::Path => path(raw).map(Value::String),
+            Self::UrlScheme => url::parse(raw).map(|url| Value::String(url.scheme)),
+            Self::UrlHost => url::parse(raw).map(|url| Value::String(url.host)),
+            Self::UrlPort => url::parse(raw)?.port.map(|port| Value::Integer(port.into())),
         }
     }
-}
 
-impl fmt::Display for View {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    /// How a policy calls the view.
+    pub fn function(self) -> &'static str {
         match self {
-            Self::Path => formatter.write_str("path"),
+            Self::Path => "path",
+            Self::UrlScheme | Self::UrlHost | Self::UrlPort => "url",
+        }
+    }
+
+    /// How a policy calls the part that is read, with its dot.
+    pub fn part(self) -> &'static str {
+        match self {
+            Self::Path => "",
+            Self::UrlScheme => ".scheme",
+            Self::UrlHost => ".host",
+            Self::UrlPort => ".port",
         }
     }
 }
@@ -36,7 +56,7 @@ impl fmt::Display for View {
 /// `//` and `.` are folded and a trailing slash is dropped. A relative path, a `..` segment, a
 /// backslash, a control character (NUL among them) or a `%` gives nothing: whether such a path stays
 /// inside a folder depends on who resolves it.
-fn path(raw: &str) -> Option<String> {
+pub fn path(raw: &str) -> Option<String> {
     let refused = |c: char| c == '\\' || c == '%' || c.is_control();
     if !raw.starts_with('/') || raw.contains(refused) {
         return None;

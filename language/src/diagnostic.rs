@@ -7,13 +7,14 @@ use miette::{LabeledSpan, NamedSource, Severity, SourceCode};
 
 use crate::source::{Sources, Span};
 
-/// Declares the codes once: variant, stable string, meaning.
+/// Declares the codes: variant and stable string. Everything else about a code is on its page in
+/// `spec/diagnostics`, one file each.
 macro_rules! codes {
-    ($($variant:ident, $text:literal, $meaning:literal;)*) => {
+    ($($variant:ident, $text:literal;)*) => {
         /// What kind of mistake a diagnostic reports. The strings are stable.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Code {
-            $(#[doc = $meaning] $variant,)*
+            $(#[doc = concat!("`", $text, "`")] $variant,)*
         }
 
         impl Code {
@@ -25,41 +26,91 @@ macro_rules! codes {
                 match self { $(Self::$variant => $text,)* }
             }
 
-            /// What it means, in one sentence.
-            pub fn meaning(self) -> &'static str {
-                match self { $(Self::$variant => $meaning,)* }
+            /// The page about it, in Markdown: what it means, why it matters, an example that yields
+            /// it and the example mended.
+            pub fn page(self) -> &'static str {
+                match self {
+                    $(Self::$variant => {
+                        include_str!(concat!("../../spec/diagnostics/", $text, ".md"))
+                    })*
+                }
             }
         }
     };
 }
 
 codes! {
-    FileUnreadable, "file.unreadable", "A file is not there, cannot be read, or is not UTF-8.";
-    FileEmpty, "file.empty", "The policy's folder has no `.placet` file.";
-    FileCycle, "file.cycle", "Files `use` each other in a circle.";
-    Limit, "limit", "The policy is over one of the limits on size, nesting or number.";
-    EditionMissing, "edition.missing", "A file does not start with its `edition`.";
-    EditionUnknown, "edition.unknown", "A file asks for an edition that this Placet does not know.";
-    HiddenCharacter, "file.hidden-character", "A file has a control, invisible or bidirectional character, which makes it look other than it is.";
-    Syntax, "syntax", "The text is not a statement of the language.";
-    Reserved, "syntax.reserved", "The statement is reserved for what this version does not have yet.";
-    ClauseRepeated, "clause.repeated", "A clause that may stand once stands twice.";
-    ClauseMissing, "clause.missing", "A statement lacks a clause that it must have.";
-    ClauseMisplaced, "clause.misplaced", "A clause stands where it has no meaning.";
-    NameRepeated, "name.repeated", "Two declarations have one name or one identity.";
-    NameUnknown, "name.unknown", "Nothing declares this name.";
-    Cycle, "name.cycle", "Declarations refer to each other in a circle.";
-    ValueInvalid, "value.invalid", "A text, number or word is not one that may stand here.";
-    CatalogueUnreadable, "catalogue.unreadable", "A catalogue is not there or is not a `tools/list` result.";
-    CatalogueUntyped, "catalogue.untyped", "A tool's `inputSchema` cannot be translated, and a rule reads its arguments.";
-    ToolUnknown, "tool.unknown", "The server's catalogue has no such tool, or nothing that fits the pattern.";
-    ArgumentUnknown, "argument.unknown", "A tool has no such argument.";
-    ArgumentType, "argument.type", "An argument has no type that a condition can judge, or not the same in all tools.";
-    TypeMismatch, "type.mismatch", "The two sides of a test do not fit together.";
-    DenyOptional, "deny.optional", "A `deny` reads an optional argument and does not say what its absence means.";
-    NeverGranted, "rule.never-granted", "An `allow` can never apply, because its consent does not grant the capability.";
-    Unreachable, "rule.unreachable", "An `allow` can never apply, because no call can meet it.";
-    Unlocked, "lock.missing", "The policy has no lock, so its globs follow the catalogue.";
+    FileUnreadable, "file.unreadable";
+    FileEmpty, "file.empty";
+    FileCycle, "file.cycle";
+    Limit, "limit";
+    EditionMissing, "edition.missing";
+    EditionUnknown, "edition.unknown";
+    HiddenCharacter, "file.hidden-character";
+    Syntax, "syntax";
+    SyntaxStatement, "syntax.statement";
+    SyntaxUnfinished, "syntax.unfinished";
+    SyntaxUnclosed, "syntax.unclosed";
+    SyntaxCharacter, "syntax.character";
+    SyntaxEscape, "syntax.escape";
+    Reserved, "syntax.reserved";
+    ClauseRepeated, "clause.repeated";
+    ClauseMissing, "clause.missing";
+    ClauseMisplaced, "clause.misplaced";
+    NameRepeated, "name.repeated";
+    NameUnknown, "name.unknown";
+    Cycle, "name.cycle";
+    ValueAccess, "value.access";
+    ValueClientId, "value.client-id";
+    ValueConstant, "value.constant";
+    ValueCredentials, "value.credentials";
+    ValueDigest, "value.digest";
+    ValueDomain, "value.domain";
+    ValueDuration, "value.duration";
+    ValueEmpty, "value.empty";
+    ValueFile, "value.file";
+    ValueInstant, "value.instant";
+    ValueNetwork, "value.network";
+    ValueNumber, "value.number";
+    ValuePath, "value.path";
+    ValuePresence, "value.presence";
+    ValueRedirect, "value.redirect";
+    ValueRegistration, "value.registration";
+    ValueResource, "value.resource";
+    ValueScope, "value.scope";
+    ValueUnit, "value.unit";
+    ValueUrl, "value.url";
+    ParameterMissing, "parameter.missing";
+    ParameterConflict, "parameter.conflict";
+    CatalogueUnreadable, "catalogue.unreadable";
+    CatalogueUntyped, "catalogue.untyped";
+    ToolUnknown, "tool.unknown";
+    ArgumentUnknown, "argument.unknown";
+    ArgumentType, "argument.type";
+    TypeMismatch, "type.mismatch";
+    DenyOptional, "deny.optional";
+    CapabilityEmpty, "capability.empty";
+    SelectorUntrusted, "capability.untrusted";
+    ResourcePattern, "capability.resource";
+    ToolAmbiguous, "capability.ambiguous";
+    ScopeUnused, "scope.unused";
+    PinUnreviewed, "pin.unreviewed";
+    ViewUnknown, "view.unknown";
+    ConfirmedMisplaced, "require.confirmed";
+    RequireUnmet, "require.unmet";
+    MachineConsent, "rule.machine-consent";
+    ConsentClients, "rule.consent-clients";
+    NeverGranted, "rule.never-granted";
+    Unreachable, "rule.unreachable";
+    Unlocked, "lock.missing";
+}
+
+impl Code {
+    /// What it means, in one sentence: the first of its page.
+    pub fn meaning(self) -> &'static str {
+        let mut paragraphs = self.page().split("\n\n");
+        paragraphs.nth(1).unwrap_or_default().trim()
+    }
 }
 
 impl fmt::Display for Code {

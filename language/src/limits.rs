@@ -13,6 +13,8 @@ pub struct Limits {
     pub nesting: usize,
     /// Statements of one policy.
     pub statements: usize,
+    /// Ways in which the resource patterns of one server overlap.
+    pub resource_sets: usize,
 }
 
 impl Default for Limits {
@@ -23,6 +25,7 @@ impl Default for Limits {
             files: 1_000,
             nesting: 24,
             statements: 100_000,
+            resource_sets: 1_000,
         }
     }
 }

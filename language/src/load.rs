@@ -1,6 +1,6 @@
 //! Loading: every file of a policy, each once, with what it `use`s.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use placet_engine::bundle::EDITION;
 
@@ -9,18 +9,26 @@ use crate::files::{Files, resolve};
 use crate::hidden::reveal;
 use crate::limits::Limits;
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{Number, Statement, Text};
+use crate::syntax::ast::{Name, Number, Statement, Text, Use};
 use crate::syntax::{parse, text};
 
 /// A policy's text, read and parsed.
 pub(crate) struct Loaded {
     pub(crate) sources: Sources,
-    /// Every statement of every file but `edition` and `use`.
+    /// Every statement of every file but `edition`, `use` and `parameter`.
     pub(crate) statements: Vec<Statement>,
+    /// What the parameters stand for.
+    pub(crate) parameters: Parameters,
+    /// The files that were brought in from another folder: packs.
+    pub(crate) packs: BTreeSet<usize>,
     /// Names in statements that do not parse.
     pub(crate) broken: BTreeSet<String>,
     pub(crate) diagnostics: Vec<Diagnostic>,
 }
+
+/// What each file's parameters stand for, by file and name; `None` where that was not said, which
+/// was reported.
+pub(crate) type Parameters = BTreeMap<(usize, String), Option<Text>>;
 
 pub(crate) fn load(files: &dyn Files, limits: &Limits) -> Loaded {
     let mut loader = Loader {
@@ -29,10 +37,12 @@ pub(crate) fn load(files: &dyn Files, limits: &Limits) -> Loaded {
         loaded: Loaded {
             sources: Sources::default(),
             statements: Vec::new(),
+            parameters: Parameters::new(),
+            packs: BTreeSet::new(),
             broken: BTreeSet::new(),
             diagnostics: Vec::new(),
         },
-        seen: BTreeSet::new(),
+        seen: BTreeMap::new(),
         open: Vec::new(),
     };
     match files.list() {
@@ -47,7 +57,7 @@ pub(crate) fn load(files: &dyn Files, limits: &Limits) -> Loaded {
         Ok(mut paths) => {
             paths.sort();
             for path in paths {
-                loader.file(&path, None);
+                loader.file(&path, None, &[]);
             }
         }
     }
@@ -58,7 +68,8 @@ struct Loader<'f> {
     files: &'f dyn Files,
     limits: &'f Limits,
     loaded: Loaded,
-    seen: BTreeSet<String>,
+    /// The files that were read, each with the arguments that it was used with.
+    seen: BTreeMap<String, Vec<(String, String)>>,
     /// The files that are being read, each because the one before uses it.
     open: Vec<String>,
 }
@@ -76,7 +87,7 @@ impl Loader<'_> {
     }
 
     /// Reads a file, `by` being the `use` that asks for it.
-    fn file(&mut self, path: &str, by: Option<Span>) {
+    fn file(&mut self, path: &str, by: Option<Span>, arguments: &[(Name, Text)]) {
         if let Some(start) = self.open.iter().position(|open| open == path) {
             let circle: Vec<&str> =
                 self.open.iter().skip(start).map(String::as_str).chain([path]).collect();
@@ -86,7 +97,18 @@ impl Loader<'_> {
             let diagnostic = self.at(diagnostic, by, "closes the circle");
             return self.say(diagnostic);
         }
-        if self.seen.contains(path) {
+        let given = arguments.iter().map(|(name, text)| (name.text.clone(), text.raw.clone()));
+        let given: Vec<(String, String)> = given.collect();
+        if let Some(first) = self.seen.get(path) {
+            if by.is_some() && *first != given {
+                let diagnostic = Diagnostic::error(
+                    Code::ParameterConflict,
+                    format!("`{path}` is used twice, with different arguments"),
+                )
+                .help("a file is part of a policy once: give it the same arguments everywhere");
+                let diagnostic = self.at(diagnostic, by, "not as before");
+                self.say(diagnostic);
+            }
             return;
         }
         if self.seen.len() >= self.limits.files {
@@ -98,7 +120,7 @@ impl Loader<'_> {
             let diagnostic = self.at(diagnostic, by, "one too many");
             return self.say(diagnostic);
         }
-        self.seen.insert(path.to_owned());
+        self.seen.insert(path.to_owned(), given);
         let text = match self.read(path) {
             Ok(text) => text,
             Err(why) => {
@@ -111,6 +133,9 @@ impl Loader<'_> {
         // A byte order mark says nothing, and would shift the first line's columns.
         let (text, hidden) = reveal(text.strip_prefix('\u{feff}').unwrap_or(&text));
         let file = self.loaded.sources.add(path, text);
+        if path.contains('/') {
+            self.loaded.packs.insert(file);
+        }
         if let Some((start, end)) = hidden.first().copied() {
             let count = hidden.len();
             let more = if count > 1 {
@@ -136,10 +161,11 @@ impl Loader<'_> {
         if !self.edition(path, file, &parsed.statements) {
             return;
         }
+        self.parameters(file, by, &parsed.statements, arguments);
         self.open.push(path.to_owned());
         for statement in parsed.statements {
             match statement {
-                Statement::Edition(_) => {}
+                Statement::Edition(_) | Statement::Parameter { .. } => {}
                 Statement::Use(used) => self.used(path, &used),
                 other => self.statement(other),
             }
@@ -162,15 +188,82 @@ impl Loader<'_> {
         }
     }
 
-    fn used(&mut self, from: &str, used: &Text) {
+    /// Gives the file's parameters the values that its `use` gives, or their own.
+    fn parameters(
+        &mut self,
+        file: usize,
+        by: Option<Span>,
+        statements: &[Statement],
+        arguments: &[(Name, Text)],
+    ) {
+        let mut declared: BTreeMap<&str, Option<Text>> = BTreeMap::new();
+        for statement in statements {
+            let Statement::Parameter { name, default } = statement else { continue };
+            let argument = arguments.iter().find(|(of, _)| of.text == name.text);
+            let value = argument.map(|(_, text)| text).or(default.as_ref());
+            if value.is_none() {
+                let diagnostic = Diagnostic::error(
+                    Code::ParameterMissing,
+                    format!("nothing says what parameter `{}` stands for", name.text),
+                );
+                let main = by.unwrap_or(name.span);
+                let mut diagnostic =
+                    self.at(diagnostic, Some(main), "no value is given here").help(format!(
+                        "write `use \"…\" with {{ {} \"…\" }}`, or give the parameter a default",
+                        name.text
+                    ));
+                if by.is_some() {
+                    diagnostic = self.at(diagnostic, Some(name.span), "the parameter");
+                }
+                self.say(diagnostic);
+            }
+            if declared.insert(&name.text, value.cloned()).is_some() {
+                let diagnostic = Diagnostic::error(
+                    Code::NameRepeated,
+                    format!("parameter `{}` is declared twice", name.text),
+                )
+                .help("keep one of them");
+                let diagnostic = self.at(diagnostic, Some(name.span), "declared again here");
+                self.say(diagnostic);
+            }
+        }
+        for (name, _) in arguments {
+            if declared.contains_key(name.text.as_str()) {
+                continue;
+            }
+            let help =
+                did_you_mean(&name.text, declared.keys().copied()).unwrap_or_else(
+                    || match declared.is_empty() {
+                        true => String::from("the file has no parameters: leave `with` out"),
+                        false => {
+                            let names: Vec<String> =
+                                declared.keys().map(|name| format!("`{name}`")).collect();
+                            format!("its parameters are {}", names.join(", "))
+                        }
+                    },
+                );
+            let diagnostic = Diagnostic::error(
+                Code::NameUnknown,
+                format!("the file has no parameter called `{}`", name.text),
+            )
+            .help(help);
+            let diagnostic = self.at(diagnostic, Some(name.span), "not declared");
+            self.say(diagnostic);
+        }
+        let values = declared.into_iter().map(|(name, value)| ((file, name.to_owned()), value));
+        self.loaded.parameters.extend(values);
+    }
+
+    fn used(&mut self, from: &str, used: &Use) {
+        let Use { path: used, arguments } = used;
         let reference = text::unescape(&used.raw);
         if !reference.ends_with(".placet") {
-            let diagnostic = Diagnostic::error(Code::ValueInvalid, "`use` takes a policy file")
+            let diagnostic = Diagnostic::error(Code::ValueFile, "`use` takes a policy file")
                 .at(&self.loaded.sources, used.span, "not a `.placet` file")
                 .help("name the file, such as `use \"shared/clients.placet\"`");
             return self.say(diagnostic);
         }
-        self.file(&resolve(from, &reference), Some(used.span));
+        self.file(&resolve(from, &reference), Some(used.span), arguments);
     }
 
     fn read(&self, path: &str) -> Result<String, String> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use placet_engine::bundle::Feature;
 use placet_language::Policy;
 use placet_language::model::Held;
 use serde_json::json;
@@ -58,7 +59,7 @@ fn summary(policy: &Policy) -> String {
     let tools: usize = policy.servers.values().map(|server| server.catalogue.tools.len()).sum();
     let held = Held::new(&policy.capabilities);
     let usable = policy.servers.iter().flat_map(|(name, server)| {
-        let is_held = |tool: &&String| held.access(name, tool).is_some();
+        let is_held = |tool: &&String| held.access(name, &Feature::Tool((*tool).clone())).is_some();
         server.catalogue.tools.keys().filter(is_held)
     });
     format!(

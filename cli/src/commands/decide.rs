@@ -63,6 +63,9 @@ pub(crate) fn summary(decision: &Decision) -> String {
     if let Some(remedy) = &decision.remedy {
         lines.push(format!("  remedy   {}", printable(&self::remedy(remedy))));
     }
+    if let Some(consume) = &decision.consume {
+        lines.push(format!("  consume  confirmation {}", printable(consume)));
+    }
     if !decision.unchecked.is_empty() {
         let unchecked: Vec<&str> = decision.unchecked.iter().map(|one| one.as_str()).collect();
         lines.push(style.faint(&format!("  not checked: {}", unchecked.join(", "))));
@@ -70,10 +73,38 @@ pub(crate) fn summary(decision: &Decision) -> String {
     lines.join("\n")
 }
 
+/// A number of seconds in the largest unit that says it in whole numbers.
+fn duration(seconds: i64) -> String {
+    let units = [(604_800, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute")];
+    let fitting = units.into_iter().find(|(length, _)| seconds.checked_rem(*length) == Some(0));
+    let (length, unit) = fitting.unwrap_or((1, "second"));
+    let count = seconds.checked_div(length).unwrap_or(seconds);
+    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
+}
+
 /// A remedy in words.
 pub(crate) fn remedy(remedy: &Remedy) -> String {
     match remedy {
-        Remedy::Review => String::from("somebody has to review the client"),
+        Remedy::Review { by, within } => {
+            let by = by.as_deref().unwrap_or("somebody");
+            let within = within.map(|seconds| format!(" within {}", duration(seconds)));
+            format!("{by} has to review the client{}", within.unwrap_or_default())
+        }
+        Remedy::Reauthenticate { acr_values, max_age } => {
+            let mut asked = Vec::new();
+            if !acr_values.is_empty() {
+                asked.push(format!("`acr_values` {}", acr_values.join(" ")));
+            }
+            asked.extend(max_age.map(|age| format!("`max_age` {age}")));
+            format!(
+                "answer 401 `insufficient_user_authentication`: the user logs in again, with {}",
+                asked.join(" and ")
+            )
+        }
+        Remedy::Confirm { operation, within } => format!(
+            "ask the user to confirm operation {operation}; that counts for {}",
+            duration(*within)
+        ),
         Remedy::InvalidToken => {
             String::from("answer 401 `invalid_token`: the client needs another token")
         }

@@ -52,6 +52,17 @@ fn text(explanation: &Explanation) -> String {
             lines.push(format!("  {}{because} {source}", printable(&rule.rule)));
         }
     }
+    if !explanation.requires.is_empty() {
+        lines.push(String::new());
+        lines.push(style.strong("requirements that are not met"));
+        for rule in &explanation.requires {
+            let because = rule.because.as_deref().map(printable);
+            let because = because.map(|because| format!(": {because}")).unwrap_or_default();
+            let source = style.faint(&printable(&format!("({})", rule.source)));
+            lines.push(format!("  {}{because} {source}", printable(&rule.rule)));
+            lines.extend(rule.lacks.iter().map(|lack| format!("    - {}", printable(lack))));
+        }
+    }
     if !lacking.is_empty() {
         lines.push(String::new());
         lines.push(style.strong("rules that came nearest, and what each lacks"));

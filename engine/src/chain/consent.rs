@@ -4,6 +4,7 @@ use crate::bundle::Terms;
 use crate::call::{Call, Receipt};
 use crate::condition::quote;
 use crate::decision::{Lack, Remedy};
+use crate::digest::Digest;
 use crate::reason::Reason;
 
 /// The live receipt that covers the call, or what is lacking.
@@ -21,7 +22,7 @@ pub(crate) fn judge<'a>(name: &str, terms: &Terms, call: &'a Call) -> Result<&'a
         },
     };
     let mut receipts: Vec<&Receipt> =
-        call.receipts.iter().filter(|receipt| is_for(receipt, name, call)).collect();
+        call.receipts.iter().filter(|receipt| is_for(receipt, name, terms, call)).collect();
     let withdrawn_until = receipts.iter().filter_map(|receipt| receipt.withdrawn_at).max();
     // One given after `now` does not exist yet. Its withdrawal, if it has one, counts all the same.
     receipts.retain(|receipt| receipt.given_at <= call.now);
@@ -34,7 +35,7 @@ pub(crate) fn judge<'a>(name: &str, terms: &Terms, call: &'a Call) -> Result<&'a
         if withdrawn {
             return Some((Reason::ConsentWithdrawn, "was withdrawn"));
         }
-        if receipt.digest != terms.digest {
+        if receipt.digest != *digest_of(terms, &receipt.terms) {
             return Some((Reason::ConsentDrifted, "was given for terms that are no longer these"));
         }
         (end(receipt, terms).is_some_and(|end| end <= call.now))
@@ -62,8 +63,13 @@ pub(crate) fn judge<'a>(name: &str, terms: &Terms, call: &'a Call) -> Result<&'a
     })
 }
 
-fn is_for(receipt: &Receipt, name: &str, call: &Call) -> bool {
-    receipt.terms == name
+/// What today's terms have as digest under the name that the receipt was given under.
+fn digest_of<'t>(terms: &'t Terms, name: &str) -> &'t Digest {
+    terms.was.get(name).unwrap_or(&terms.digest)
+}
+
+fn is_for(receipt: &Receipt, name: &str, terms: &Terms, call: &Call) -> bool {
+    (receipt.terms == name || terms.was.contains_key(&receipt.terms))
         && receipt.server == call.server
         && receipt.client.id == call.client.id
         && receipt.client.issuer == call.client.issuer

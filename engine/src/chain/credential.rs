@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::bundle::{Access, Credentials, Server, Tool};
-use crate::call::{Call, Credential, Token};
+use crate::bundle::{Access, ApiKeys, Credentials, Server, Tool};
+use crate::call::{ApiKey, Call, Credential, Token};
 use crate::chain::Break;
 use crate::condition::quote;
 use crate::decision::Remedy;
@@ -21,17 +21,24 @@ pub(crate) fn judge(server: &Server, tool: &Tool, call: &Call) -> Result<(), Bre
         };
     };
     match (&server.credentials, credential) {
-        (Credentials::Oauth { issuers }, Credential::Oauth(token)) => {
+        (Credentials::Oauth { issuers, .. }, Credential::Oauth(token)) => {
             oauth(&server.identity, issuers, token, call)
+        }
+        (Credentials::Oauth { api_keys: Some(bound), .. }, Credential::ApiKey(key)) => {
+            api_key(bound, key, tool, call)
         }
         (Credentials::Local { up_to, .. }, Credential::Local {}) => local(*up_to, tool, call),
         (Credentials::Oauth { .. }, Credential::Local {}) => invalid_token(
             Reason::CredentialKind,
             String::from("the server accepts OAuth tokens, not a local credential"),
         ),
-        (Credentials::Local { .. }, Credential::Oauth(_)) => Err(Break::without_remedy(
+        (Credentials::Oauth { .. }, Credential::ApiKey(_)) => invalid_token(
             Reason::CredentialKind,
-            String::from("the server is local and accepts a local credential, not an OAuth token"),
+            String::from("the server accepts OAuth tokens, not API keys"),
+        ),
+        (Credentials::Local { .. }, _) => Err(Break::without_remedy(
+            Reason::CredentialKind,
+            String::from("the server is local and accepts a local credential, and no other"),
         )),
     }
 }
@@ -84,10 +91,14 @@ fn oauth(
         );
     }
     match &call.user {
-        None => {
+        // Without a user the client acts for itself, and its token says so (RFC 9068, section 2.2).
+        None if token.subject != token.client_id => {
             return invalid_token(
                 Reason::CredentialSubject,
-                String::from("the call names no user"),
+                format!(
+                    "the token belongs to {}, and the call names no user",
+                    quote(&token.subject)
+                ),
             );
         }
         Some(user) if user.subject != token.subject => {
@@ -100,7 +111,7 @@ fn oauth(
                 ),
             );
         }
-        Some(_) => {}
+        _ => {}
     }
     let other_issuer = call.client.issuer.as_ref().is_some_and(|issuer| *issuer != token.issuer);
     if token.client_id != call.client.id || other_issuer {
@@ -118,6 +129,50 @@ fn oauth(
         return invalid_token(Reason::CredentialLifetime, detail);
     }
     Ok(())
+}
+
+fn api_key(bound: &ApiKeys, key: &ApiKey, tool: &Tool, call: &Call) -> Result<(), Break> {
+    if let Some(access) = tool.access.filter(|access| *access > bound.up_to) {
+        return invalid_token(
+            Reason::CredentialKind,
+            format!("API keys reach up to {}, and the tool's access is {access}", bound.up_to),
+        );
+    }
+    if let Some(expires_at) = key.expires_at.filter(|expires_at| *expires_at <= call.now) {
+        return invalid_token(
+            Reason::CredentialExpired,
+            format!("the API key expired at {expires_at}; it is {} now", call.now),
+        );
+    }
+    if let Some(issued_at) = key.issued_at.filter(|issued_at| *issued_at > call.now) {
+        return invalid_token(
+            Reason::CredentialNotYetValid,
+            format!("the API key was issued at {issued_at}; it is {} now", call.now),
+        );
+    }
+    let within = |address| bound.networks.iter().any(|network| network.contains(address));
+    if !bound.networks.is_empty() && !call.address.is_some_and(|one| within(one.to_canonical())) {
+        let from = match call.address {
+            Some(address) => format!("the call comes from {address}"),
+            None => String::from("the call has no address"),
+        };
+        return Err(Break::without_remedy(
+            Reason::CredentialNetwork,
+            format!("API keys are accepted from some networks only, and {from}"),
+        ));
+    }
+    let Some(lasts) = bound.lasts else { return Ok(()) };
+    match key.issued_at.and_then(|issued_at| call.now.checked_sub(issued_at)) {
+        Some(age) if age < lasts => Ok(()),
+        Some(age) => invalid_token(
+            Reason::CredentialLifetime,
+            format!("the API key is {age} seconds old, and one lasts {lasts}"),
+        ),
+        None => invalid_token(
+            Reason::CredentialLifetime,
+            String::from("it is not known when the API key was issued"),
+        ),
+    }
 }
 
 fn local(up_to: Access, tool: &Tool, call: &Call) -> Result<(), Break> {

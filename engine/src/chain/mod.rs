@@ -1,4 +1,4 @@
-//! The chain: operation, registration, credential, scope, consent, rule.
+//! The chain: operation, registration, credential, authentication, scope, consent, rule, confirmation.
 //!
 //! The first three are judged on the call alone, in order. For the rest, every rule that could allow
 //! the call says what it lacks, and the one that lacks least gives the reason.
@@ -7,6 +7,7 @@ pub(crate) mod consent;
 pub(crate) mod credential;
 pub(crate) mod operation;
 pub(crate) mod registration;
+pub(crate) mod requirement;
 pub(crate) mod rule;
 pub(crate) mod scope;
 

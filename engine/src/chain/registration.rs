@@ -1,44 +1,152 @@
-//! The registration: does the policy name this client, and was it approved?
+//! The registration: does the policy admit this client, and was it approved?
 
-use crate::call::{Call, Registration, Status};
+use std::collections::BTreeSet;
+
+use crate::bundle::{Content, RegisterRule, Server};
+use crate::call::{Call, Client, Registration, Status};
 use crate::chain::Break;
 use crate::condition::quote;
 use crate::decision::Remedy;
+use crate::facts;
 use crate::reason::Reason;
 
-/// `name` is what the policy calls the client, if it names it at all.
-pub(crate) fn judge(name: Option<&str>, call: &Call) -> Result<(), Break> {
+/// How a client is admitted.
+pub(crate) enum Admission<'a> {
+    /// By a `client` line, under this name.
+    Named(&'a str),
+    /// By these `register` lines.
+    Registered(Vec<&'a RegisterRule>),
+}
+
+impl<'a> Admission<'a> {
+    /// What admits a client, whatever its status; `None` where nothing does.
+    pub(crate) fn of(content: &'a Content, name: Option<&'a str>, client: &Client) -> Option<Self> {
+        if let Some(name) = name {
+            return Some(Self::Named(name));
+        }
+        let rules = content.registrations.iter();
+        let admitting: Vec<_> =
+            rules.filter(|rule| admits(rule, client.registration, client)).collect();
+        (!admitting.is_empty()).then_some(Self::Registered(admitting))
+    }
+
+    /// The scopes that the client may request; `None` where nothing bounds them.
+    pub(crate) fn may_request(&self) -> Option<BTreeSet<&'a str>> {
+        match self {
+            Self::Named(_) => None,
+            Self::Registered(rules) => {
+                Some(rules.iter().flat_map(|rule| &rule.may_request).map(String::as_str).collect())
+            }
+        }
+    }
+
+    fn review(&self) -> Remedy {
+        let review = match self {
+            Self::Named(_) => None,
+            Self::Registered(rules) => rules.iter().find_map(|rule| rule.review.as_ref()),
+        };
+        Remedy::Review {
+            by: review.map(|review| review.by.clone()),
+            within: review.and_then(|review| review.within),
+        }
+    }
+}
+
+/// Whether a `register` line admits a client of this kind. A metadata document is identified by its
+/// URL alone, every other client by an issuer and its id there.
+fn admits(rule: &RegisterRule, kind: Registration, client: &Client) -> bool {
+    let placed = match (kind, &client.issuer) {
+        (Registration::MetadataDocument, None) => {
+            facts::domain(client).is_some_and(|domain| rule.domains.contains(&domain))
+        }
+        (Registration::MetadataDocument, Some(_)) | (_, None) => false,
+        (_, Some(issuer)) => rule.issuer.as_ref().is_none_or(|wanted| wanted == issuer),
+    };
+    rule.kind == kind && placed
+}
+
+pub(crate) fn judge(
+    content: &Content,
+    admission: Option<&Admission<'_>>,
+    server: &Server,
+    call: &Call,
+) -> Result<(), Break> {
     let client = &call.client;
-    let review = |reason, detail| Err(Break { reason, detail, remedy: Some(Remedy::Review) });
-    let Some(name) = name else {
+    let refuse = |reason, detail, remedy| Err(Break { reason, detail, remedy: Some(remedy) });
+    let Some(admission) = admission else {
         let at = client.issuer.as_ref().map(|issuer| format!(" issued by {}", quote(issuer)));
-        return review(
+        return refuse(
             Reason::UnknownClient,
-            format!("no `client` line names {}{}", quote(&client.id), at.unwrap_or_default()),
+            format!(
+                "no `client` or `register` line admits {}{}, whose registration is {}",
+                quote(&client.id),
+                at.unwrap_or_default(),
+                client.registration.as_str()
+            ),
+            Remedy::Review { by: None, within: None },
         );
+    };
+    let name = match admission {
+        Admission::Named(name) => format!("`{name}`"),
+        Admission::Registered(_) => quote(&client.id),
     };
     match client.status {
         Status::Approved => {}
         Status::Pending => {
-            return review(Reason::ClientPending, format!("client `{name}` awaits its review"));
+            let detail = format!("client {name} awaits its review");
+            return refuse(Reason::ClientPending, detail, admission.review());
         }
         Status::Blocked => {
-            return review(Reason::ClientBlocked, format!("client `{name}` is blocked"));
+            let detail = format!("client {name} is blocked");
+            return refuse(Reason::ClientBlocked, detail, admission.review());
         }
     }
     let expected = match client.issuer {
         Some(_) => Registration::Preregistered,
         None => Registration::MetadataDocument,
     };
-    if client.registration != expected {
-        return review(
+    if matches!(admission, Admission::Named(_)) && client.registration != expected {
+        return refuse(
             Reason::RegistrationKind,
             format!(
-                "client `{name}` is admitted by {}, but this one's registration is {}",
+                "client {name} is admitted by {}, but this one's registration is {}",
                 expected.as_str(),
                 client.registration.as_str()
             ),
+            admission.review(),
         );
     }
-    Ok(())
+    match metadata(content, admission, server, client) {
+        Some(detail) => {
+            refuse(Reason::MetadataChanged, format!("client {name} {detail}"), admission.review())
+        }
+        None => Ok(()),
+    }
+}
+
+/// What is wrong with the client's metadata, if something is.
+fn metadata(
+    content: &Content,
+    admission: &Admission<'_>,
+    server: &Server,
+    client: &Client,
+) -> Option<&'static str> {
+    let reviewed = match admission {
+        Admission::Named(name) => {
+            content.clients.get(*name).and_then(|client| client.metadata_digest.as_ref())
+        }
+        Admission::Registered(_) => None,
+    };
+    match (reviewed, &client.metadata_digest) {
+        (Some(reviewed), Some(seen)) if reviewed != seen => {
+            Some("has other metadata than those that were reviewed")
+        }
+        (Some(_), None) if server.pin_clients => {
+            Some("is pinned, and the call has no digest of its metadata")
+        }
+        (None, _) if server.pin_clients => {
+            Some("has no reviewed metadata, and the server's clients are pinned")
+        }
+        _ => None,
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::bundle::{Access, Capability, Content, Effect, Rule, Target, Who};
 use crate::chain::{consent, scope};
-use crate::condition::{Condition, Side};
+use crate::condition::{Condition, Side, Values};
 use crate::decision::Lack;
 use crate::facts::Facts;
 
@@ -79,11 +79,14 @@ fn attempt<'a>(
     let rule = content.rules.get(name)?;
     let capability = content.capabilities.get(capability_name)?;
     let Effect::Allow { under, .. } = &rule.effect else { return None };
+    let terms = under.as_ref().and_then(|name| content.terms.get(name));
     let concerns = Concerns {
         who: concerns_user(rule, facts),
-        client: concerns_client(rule, facts),
-        capability_condition: holds(capability.condition.as_ref(), facts, Side::Allow),
-        rule_condition: holds(rule.when.as_ref(), facts, Side::Allow),
+        // A consent that may not be given to the client can stand behind none of its calls.
+        client: facts.is_through(rule.clients.as_ref())
+            && facts.is_through(terms.and_then(|terms| terms.clients.as_ref())),
+        capability_condition: holds(capability.condition.as_ref(), facts, facts, Side::Allow),
+        rule_condition: holds(rule.when.as_ref(), facts, facts, Side::Allow),
     };
     let mut lacks = Vec::new();
     lacks.extend(scope::judge(capability, facts));
@@ -101,26 +104,34 @@ fn attempt<'a>(
     Some(Attempt { name, rule, capability_name, capability, concerns, lacks, receipt, asks })
 }
 
-/// Every `deny` that holds.
+/// Every `deny` that holds of these values, which are the call's or what they would become.
 pub(crate) fn denials<'a>(
     content: &'a Content,
     denies: &'a [String],
     facts: &Facts<'_>,
+    values: &impl Values,
 ) -> Vec<(&'a str, &'a Rule)> {
-    let rules =
-        denies.iter().filter_map(|name| content.rules.get(name).map(|rule| (name.as_str(), rule)));
-    rules
-        .filter(|(_, rule)| {
-            concerns_user(rule, facts)
-                && concerns_client(rule, facts)
-                && holds(rule.when.as_ref(), facts, Side::Deny)
-        })
+    concerning(content, denies, facts)
+        .filter(|(_, rule)| holds(rule.when.as_ref(), facts, values, Side::Deny))
         .collect()
 }
 
-/// Whether one of a `deny`'s targets holds the tool.
+/// The rules that concern the call's user and client.
+pub(crate) fn concerning<'a>(
+    content: &'a Content,
+    names: &'a [String],
+    facts: &Facts<'_>,
+) -> impl Iterator<Item = (&'a str, &'a Rule)> {
+    let rules =
+        names.iter().filter_map(|name| content.rules.get(name).map(|rule| (name.as_str(), rule)));
+    rules.filter(|(_, rule)| concerns_user(rule, facts) && facts.is_through(rule.clients.as_ref()))
+}
+
+/// Whether one of a rule's targets holds the tool.
 pub(crate) fn targets_tool(rule: &Rule, tool: &crate::bundle::Tool) -> bool {
-    let Effect::Deny { targets } = &rule.effect else { return false };
+    let (Effect::Deny { targets } | Effect::Require { targets, .. }) = &rule.effect else {
+        return false;
+    };
     targets.iter().any(|target| match target {
         Target::Capability(name) => tool.capabilities.contains(name),
         Target::Access(level) => tool.access.is_some_and(|access| access >= *level),
@@ -128,27 +139,26 @@ pub(crate) fn targets_tool(rule: &Rule, tool: &crate::bundle::Tool) -> bool {
 }
 
 fn concerns_user(rule: &Rule, facts: &Facts<'_>) -> bool {
-    let Some(user) = &facts.call.user else { return false };
+    let Some(user) = &facts.call.user else { return rule.who.contains(&Who::Machine) };
     rule.who.iter().any(|who| match who {
         Who::Anyone => true,
+        Who::Machine => false,
         Who::Group(name) => facts.groups.contains(name.as_str()),
         Who::User { issuer, subject } => *issuer == user.issuer && *subject == user.subject,
     })
 }
 
-fn concerns_client(rule: &Rule, facts: &Facts<'_>) -> bool {
-    match &rule.clients {
-        None => true,
-        Some(names) => facts.client.is_some_and(|client| names.contains(client)),
-    }
-}
-
 /// Where the tool's schema could not be translated, a condition on its arguments counts against the
 /// call as a whole.
-fn holds(condition: Option<&Condition>, facts: &Facts<'_>, side: Side) -> bool {
+pub(crate) fn holds(
+    condition: Option<&Condition>,
+    facts: &Facts<'_>,
+    values: &impl Values,
+    side: Side,
+) -> bool {
     match condition {
         None => true,
         Some(condition) if !facts.tool.typed && condition.reads_arguments() => side.without_value(),
-        Some(condition) => condition.holds(facts, side),
+        Some(condition) => condition.holds(values, side),
     }
 }

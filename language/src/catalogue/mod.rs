@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use placet_engine::Digest;
+use placet_engine::bundle::Feature;
 use serde_json::{Value, json};
 
 pub use read::{CatalogueError, read};
@@ -18,11 +19,37 @@ pub use write::{Prose, write};
 /// The marker of a catalogue file that Placet wrote.
 const FORMAT: &str = "catalogue/1";
 
-/// The tools of a server.
+/// The tools of a server, and its prompts.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Catalogue {
     /// By name.
     pub tools: BTreeMap<String, Tool>,
+    /// What `prompts/list` says, by name; their arguments are strings.
+    pub prompts: BTreeMap<String, Tool>,
+}
+
+impl Catalogue {
+    /// The tool or prompt of that name; a resource has no definition.
+    pub fn get(&self, feature: &Feature) -> Option<&Tool> {
+        match feature {
+            Feature::Tool(name) => self.tools.get(name),
+            Feature::Prompt(name) => self.prompts.get(name),
+            Feature::Resources(_) => None,
+        }
+    }
+
+    /// The arguments of a feature, or why they cannot be told; `None` if there is no such feature.
+    /// Reading a resource takes none.
+    pub fn arguments(
+        &self,
+        feature: &Feature,
+    ) -> Option<Result<&BTreeMap<String, Parameter>, &Untranslatable>> {
+        static NONE: BTreeMap<String, Parameter> = BTreeMap::new();
+        match feature {
+            Feature::Resources(_) => Some(Ok(&NONE)),
+            defined => self.get(defined).map(|tool| tool.arguments.as_ref()),
+        }
+    }
 }
 
 /// A tool.

@@ -4,8 +4,8 @@ use std::fmt;
 
 use placet_engine::{Digest, parse_json};
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value, json};
 
 use crate::catalogue::{Catalogue, FORMAT, Hints, Tool, Untranslatable, prose, schema};
 
@@ -16,6 +16,8 @@ struct File<'a> {
     placet: Option<String>,
     #[serde(borrow)]
     tools: Option<Vec<&'a RawValue>>,
+    #[serde(borrow)]
+    prompts: Option<Vec<&'a RawValue>>,
     #[serde(borrow)]
     result: Option<&'a RawValue>,
     #[serde(rename = "nextCursor")]
@@ -56,6 +58,16 @@ pub fn read(bytes: &[u8]) -> Result<Catalogue, CatalogueError> {
     }
     let ours = file.placet.as_deref() == Some(FORMAT);
     let mut catalogue = Catalogue::default();
+    for (index, raw) in file.prompts.into_iter().flatten().enumerate() {
+        let definition = parse_json(raw.get().as_bytes()).map_err(not_json)?;
+        let name = definition.get("name").and_then(Value::as_str).unwrap_or_default();
+        if name.is_empty() {
+            return Err(CatalogueError::Nameless { kind: "prompt", index });
+        }
+        if catalogue.prompts.insert(name.to_owned(), prompt(&definition, ours)).is_some() {
+            return Err(CatalogueError::Repeated { kind: "prompts", name: name.to_owned() });
+        }
+    }
     for (index, raw) in tools.into_iter().enumerate() {
         let (name, tool) = match parse_json(raw.get().as_bytes()) {
             Ok(definition) => (
@@ -68,10 +80,10 @@ pub fn read(bytes: &[u8]) -> Result<Catalogue, CatalogueError> {
             }
         };
         if name.is_empty() {
-            return Err(CatalogueError::Nameless { index });
+            return Err(CatalogueError::Nameless { kind: "tool", index });
         }
         if catalogue.tools.contains_key(&name) {
-            return Err(CatalogueError::Repeated { name });
+            return Err(CatalogueError::Repeated { kind: "tools", name });
         }
         catalogue.tools.insert(name, tool);
     }
@@ -99,9 +111,31 @@ fn tool(definition: &Value, ours: bool) -> Tool {
     }
 }
 
+/// A prompt. Its arguments are strings (MCP, `GetPromptRequest`), and it has no hints.
+fn prompt(definition: &Value, ours: bool) -> Tool {
+    let arguments = definition.get("arguments").and_then(Value::as_array);
+    let mut properties = Map::new();
+    let mut required = Vec::new();
+    for argument in arguments.into_iter().flatten() {
+        let Some(name) = argument.get("name").and_then(Value::as_str) else { continue };
+        properties.insert(name.to_owned(), json!({"type": "string"}));
+        if argument.get("required").and_then(Value::as_bool) == Some(true) {
+            required.push(name);
+        }
+    }
+    let schema = json!({"type": "object", "properties": properties, "required": required});
+    Tool {
+        digest: digest(definition, ours),
+        arguments: schema::arguments(Some(&schema)),
+        hints: Hints::default(),
+        schema,
+    }
+}
+
 /// What is kept of a definition without its prose. Of such a one the digest cannot be taken any more,
 /// so the file holds it.
-const WITHOUT_PROSE: [&str; 5] = ["annotations", "digest", "inputSchema", "name", "outputSchema"];
+const WITHOUT_PROSE: [&str; 6] =
+    ["annotations", "arguments", "digest", "inputSchema", "name", "outputSchema"];
 
 fn digest(definition: &Value, ours: bool) -> Option<Digest> {
     let members = definition.as_object()?;
@@ -141,13 +175,17 @@ pub enum CatalogueError {
     NotJson(String),
     /// No `tools` array.
     NoTools,
-    /// A tool has no name.
+    /// A tool or a prompt has no name.
     Nameless {
+        /// Which of them.
+        kind: &'static str,
         /// Its place in the array, from 0.
         index: usize,
     },
-    /// Two tools have one name.
+    /// Two tools or two prompts have one name.
     Repeated {
+        /// Which of them.
+        kind: &'static str,
         /// The name.
         name: String,
     },
@@ -164,9 +202,9 @@ impl fmt::Display for CatalogueError {
             Self::NoTools => {
                 formatter.write_str("it has no `tools` array, and so is not a `tools/list` result")
             }
-            Self::Nameless { index } => write!(formatter, "tool {index} has no name"),
-            Self::Repeated { name } => {
-                write!(formatter, "two tools are called {}", placet_engine::condition::quote(name))
+            Self::Nameless { kind, index } => write!(formatter, "{kind} {index} has no name"),
+            Self::Repeated { kind, name } => {
+                write!(formatter, "two {kind} are called {}", placet_engine::condition::quote(name))
             }
             Self::NotTheLastPage => formatter.write_str(
                 "it is one page of several (`nextCursor`), and the tools on the others are missing",

@@ -86,10 +86,15 @@ fn find(operand: &Operand) -> Found {
         value: member(record, name),
         guard: Some(format!("{record} has {}", attribute_name(name))),
     };
+    let of_user = |name: &str| Found {
+        value: format!("context.user.{name}"),
+        guard: Some(String::from("context has user")),
+    };
     match &operand.attribute {
         Attribute::Argument(argument) => find_argument(argument),
-        Attribute::UserIssuer => always("context.user.issuer"),
-        Attribute::UserSubject => always("context.user.subject"),
+        // A machine has no user.
+        Attribute::UserIssuer => of_user("issuer"),
+        Attribute::UserSubject => of_user("subject"),
         Attribute::ClientId => always("context.client.id"),
         Attribute::ClientRegistration => always("context.client.registration"),
         Attribute::TokenAge => maybe("context.token", "age"),
@@ -97,6 +102,7 @@ fn find(operand: &Operand) -> Found {
         Attribute::TokenLifetime => maybe("context.token", "lifetime"),
         Attribute::TokenAcr => maybe("context.token", "acr"),
         Attribute::CallAddress => maybe("context.call", "address"),
+        Attribute::ConfirmationAge => maybe("context.call", "confirmation_age"),
         Attribute::Now => always("context.now"),
     }
 }

@@ -2,14 +2,17 @@
 
 mod condition;
 mod entities;
+mod guards;
 mod policies;
 mod reads;
 mod schema;
 mod terms;
+mod written;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::bundle::{self, Cedar, Content};
+use placet_engine::bundle::{self, Cedar, Content, Feature};
+use placet_engine::resource::Pattern;
 
 use crate::model::{Held, Policy, Rule, Server};
 
@@ -50,6 +53,7 @@ pub fn lower(policy: &Policy) -> Content {
         servers,
         groups: policy.groups.clone(),
         clients: policy.clients.clone(),
+        registrations: policy.registrations.clone(),
         capabilities,
         terms: terms::terms(policy, &held),
         rules: policy
@@ -73,29 +77,38 @@ fn server(
     held: &Held<'_>,
     name: &str,
     declared: &Server,
-    reads: &BTreeMap<(String, String), bundle::Reads>,
+    reads: &reads::ByFeature,
 ) -> bundle::Server {
-    let tool = |(tool_name, tool): (&String, &crate::catalogue::Tool)| {
-        let key = (name.to_owned(), tool_name.clone());
-        let tool = bundle::Tool {
-            digest: tool.digest.clone(),
-            access: held.access(name, tool_name),
-            capabilities: held
-                .capabilities(name, tool_name)
-                .iter()
-                .map(|(held, _)| (*held).to_owned())
-                .collect(),
-            typed: tool.arguments.is_ok(),
-            reads: reads.get(&key).cloned().unwrap_or_default(),
-        };
-        (tool_name.clone(), tool)
+    let catalogue = &declared.catalogue;
+    let tool = |feature: Feature| bundle::Tool {
+        digest: catalogue.get(&feature).and_then(|tool| tool.digest.clone()),
+        access: held.access(name, &feature),
+        capabilities: held
+            .capabilities(name, &feature)
+            .iter()
+            .map(|(held, _)| (*held).to_owned())
+            .collect(),
+        typed: matches!(catalogue.arguments(&feature), Some(Ok(_))),
+        reads: reads.get(&(name.to_owned(), feature)).cloned().unwrap_or_default(),
+    };
+    let resources = |patterns: &BTreeSet<Pattern>| bundle::Resources {
+        patterns: patterns.clone(),
+        tool: tool(Feature::Resources(patterns.clone())),
     };
     bundle::Server {
         identity: declared.identity.clone(),
         credentials: declared.credentials.clone(),
+        pin_tools: declared.pin_tools,
+        pin_clients: declared.pin_clients,
         scopes: closed(&declared.scopes),
-        tools: declared.catalogue.tools.iter().map(tool).collect(),
+        tools: named(&catalogue.tools, |name| tool(Feature::Tool(name))),
+        prompts: named(&catalogue.prompts, |name| tool(Feature::Prompt(name))),
+        resources: declared.resources.iter().map(resources).collect(),
     }
+}
+
+fn named<T, U>(declared: &BTreeMap<String, T>, lower: impl Fn(String) -> U) -> BTreeMap<String, U> {
+    declared.keys().map(|name| (name.clone(), lower(name.clone()))).collect()
 }
 
 /// Each scope with all that it stands for.
@@ -119,32 +132,29 @@ fn rule(policy: &Policy, declared: &Rule) -> bundle::Rule {
     bundle::Rule {
         effect: declared.effect.clone(),
         who: declared.who.clone(),
-        clients: declared.clients(policy),
+        clients: policy.through(declared.via.as_ref()),
         when: declared.when.clone(),
         because: declared.because.clone(),
         source: declared.source.clone(),
     }
 }
 
-/// Whether a tool's arguments can be judged.
-fn is_typed(policy: &Policy, server: &str, tool: &str) -> bool {
-    policy
-        .servers
-        .get(server)
-        .and_then(|server| server.catalogue.tools.get(tool))
-        .is_some_and(|tool| tool.arguments.is_ok())
+/// Whether a feature's arguments can be judged.
+fn is_typed(policy: &Policy, server: &str, feature: &Feature) -> bool {
+    let arguments = policy.servers.get(server).and_then(|one| one.catalogue.arguments(feature));
+    matches!(arguments, Some(Ok(_)))
 }
 
-/// The tools that a `deny` forbids, as server and name.
-fn denied_tools(
+/// What a `deny` forbids or a `require` guards, with its server.
+fn targeted(
     policy: &Policy,
     held: &Held<'_>,
     targets: &BTreeSet<bundle::Target>,
-) -> BTreeSet<(String, String)> {
+) -> BTreeSet<(String, Feature)> {
     let mut tools = BTreeSet::new();
     for capability in policy.capabilities.iter() {
         let (name, declared) = capability;
-        for tool in &declared.tools {
+        for tool in &declared.features {
             let access = held.access(&declared.server, tool);
             let is_target = targets.iter().any(|target| match target {
                 bundle::Target::Capability(target) => target == name,

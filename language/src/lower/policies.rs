@@ -1,15 +1,17 @@
-//! Cedar policies: one `permit` for each rule and capability, one `forbid` for each `deny`, and one
-//! for each guard of the chain.
+//! Cedar policies: one `permit` for each rule and capability, one `forbid` for each `deny` and each
+//! `require`, and one for each guard of the chain.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::bundle::{Access, Credentials, Target, Who};
+use placet_engine::bundle::{Access, Feature, Otherwise, Target, Who};
 use placet_engine::condition::{Condition, Side};
 use placet_engine::ids;
 
 use crate::lower::condition::{expression, join, text};
-use crate::lower::{denied_tools, is_typed};
-use crate::model::{Capability, Effect, Held, Policy, Rule, Server, Via};
+use crate::lower::guards::guards;
+use crate::lower::written::Written;
+use crate::lower::{is_typed, targeted};
+use crate::model::{Capability, Effect, Held, Policy, Rule, Via};
 
 /// The policies by id.
 pub(crate) fn policies(policy: &Policy, held: &Held<'_>) -> BTreeMap<String, String> {
@@ -17,10 +19,7 @@ pub(crate) fn policies(policy: &Policy, held: &Held<'_>) -> BTreeMap<String, Str
     let mut add = |written: Written| {
         policies.insert(written.id.clone(), written.to_string());
     };
-    add(registration_guard());
-    for (name, server) in &policy.servers {
-        add(credential_guard(name, server));
-    }
+    guards(policy).into_iter().for_each(&mut add);
     for (name, rule) in &policy.rules {
         match &rule.effect {
             Effect::Allow { capabilities, under } => {
@@ -35,121 +34,13 @@ pub(crate) fn policies(policy: &Policy, held: &Held<'_>) -> BTreeMap<String, Str
             Effect::Deny { targets } => {
                 forbids((policy, held), name, rule, targets).into_iter().for_each(&mut add)
             }
+            Effect::Require { targets, otherwise } => {
+                let unless = (targets, otherwise.as_ref());
+                requirements((policy, held), name, rule, unless).into_iter().for_each(&mut add)
+            }
         }
     }
     policies
-}
-
-/// A policy in parts.
-struct Written {
-    id: String,
-    /// Annotations besides `@id`.
-    annotations: Vec<(&'static str, String)>,
-    effect: &'static str,
-    principal: String,
-    action: String,
-    resource: String,
-    /// `when` or `unless`, and the expression.
-    clauses: Vec<(&'static str, String)>,
-}
-
-impl std::fmt::Display for Written {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        writeln!(formatter, "@id({})", text(&self.id))?;
-        for (name, value) in &self.annotations {
-            writeln!(formatter, "@{name}({})", text(value))?;
-        }
-        let Self { effect, principal, action, resource, .. } = self;
-        write!(formatter, "{effect} (\n  {principal},\n  {action},\n  {resource}\n)")?;
-        for (word, expression) in &self.clauses {
-            write!(formatter, "\n{word} {{ {expression} }}")?;
-        }
-        write!(formatter, ";")
-    }
-}
-
-/// Only a client that the policy names, registered as its line says, and approved.
-fn registration_guard() -> Written {
-    let admitted = format!(
-        "context.client.entity in ClientGroup::{} && context.client.status == \"approved\" && \
-         (if context.client has issuer then context.client.registration == \"preregistered\" \
-         else context.client.registration == \"metadata_document\")",
-        text(ids::ADMITTED_CLIENTS)
-    );
-    Written {
-        id: String::from("guard:registration"),
-        // No statement says this; it holds in every policy.
-        annotations: vec![
-            ("link", String::from("registration")),
-            ("source", String::from("built in")),
-        ],
-        effect: "forbid",
-        principal: String::from("principal"),
-        action: String::from("action"),
-        resource: String::from("resource"),
-        clauses: vec![("unless", admitted)],
-    }
-}
-
-/// Only a live credential for this server, this user and this client.
-fn credential_guard(name: &str, server: &Server) -> Written {
-    let Server { identity, credentials, source, .. } = server;
-    let accepted = match credentials {
-        Credentials::Oauth { issuers } => {
-            let issuers: Vec<String> = issuers.iter().map(|issuer| text(issuer)).collect();
-            [
-                String::from("context.token.kind == \"oauth\""),
-                format!(
-                    "context.token has issuer && [{}].contains(context.token.issuer)",
-                    issuers.join(", ")
-                ),
-                String::from("context.token.issuer == context.user.issuer"),
-                format!(
-                    "context.token has audience && context.token.audience.contains({})",
-                    text(identity)
-                ),
-                String::from(
-                    "context.token has expires_at && context.now < context.token.expires_at",
-                ),
-                String::from(
-                    "(if context.token has issued_at then context.token.issued_at <= context.now \
-                     else true)",
-                ),
-                String::from(
-                    "context.token has subject && context.token.subject == context.user.subject",
-                ),
-                String::from(
-                    "context.token has client_id && context.token.client_id == context.client.id",
-                ),
-                String::from(
-                    "(if context.client has issuer then context.client.issuer == \
-                     context.token.issuer else true)",
-                ),
-            ]
-            .join(" && ")
-        }
-        Credentials::Local { up_to, .. } => match up_to.above() {
-            None => String::from("context.token.kind == \"local\""),
-            Some(above) => format!(
-                "context.token.kind == \"local\" && !(action in Action::{})",
-                text(&ids::access(above))
-            ),
-        },
-    };
-    let mut annotations =
-        vec![("link", String::from("credential")), ("source", source.to_string())];
-    if let Credentials::Local { because, .. } = credentials {
-        annotations.push(("because", because.clone()));
-    }
-    Written {
-        id: format!("guard:credential/{name}"),
-        annotations,
-        effect: "forbid",
-        principal: String::from("principal"),
-        action: String::from("action"),
-        resource: format!("resource == Server::{}", text(&ids::server(name))),
-        clauses: vec![("unless", accepted)],
-    }
 }
 
 fn permit(
@@ -162,15 +53,15 @@ fn permit(
         |condition: &Option<Condition>| condition.as_ref().is_some_and(Condition::reads_arguments);
     let reads_arguments = reads(&capability.condition) || reads(&rule.when);
     let server = &capability.server;
-    let judged: BTreeSet<(String, String)> = capability
-        .tools
+    let judged: BTreeSet<(String, Feature)> = capability
+        .features
         .iter()
         .filter(|tool| !reads_arguments || is_typed(policy, server, tool))
         .map(|tool| (server.clone(), tool.clone()))
         .collect();
-    let action = match judged.len() == capability.tools.len() && !judged.is_empty() {
+    let action = match judged.len() == capability.features.len() && !judged.is_empty() {
         true => action_in(vec![ids::capability(capability_name)])?,
-        false => action_in(tool_ids(&judged))?,
+        false => action_in(feature_ids(&judged))?,
     };
     let (principal, who) = principal(&rule.who);
     let mut clauses = Vec::new();
@@ -178,6 +69,9 @@ fn permit(
     clauses.extend(via(policy, rule.via.as_ref()).map(|via| ("when", via)));
     clauses.extend(needs(&capability.needs).map(|needs| ("when", needs)));
     if let Some(terms) = under {
+        let consents = policy.consents.get(terms);
+        let to = consents.and_then(|consent| via(policy, consent.via.as_ref()));
+        clauses.extend(to.map(|to| ("when", to)));
         let consent = text(&ids::consent(terms, capability_name));
         clauses.push(("when", format!("context.consents.contains({consent})")));
     }
@@ -203,42 +97,91 @@ fn forbids(
     rule: &Rule,
     targets: &BTreeSet<Target>,
 ) -> Vec<Written> {
-    let reads_arguments = rule.when.as_ref().is_some_and(Condition::reads_arguments);
-    let (judged, unjudged): (BTreeSet<_>, BTreeSet<_>) = denied_tools(policy, held, targets)
-        .into_iter()
-        .partition(|(server, tool)| !reads_arguments || is_typed(policy, server, tool));
-    let groups = targets.iter().map(|target| match target {
-        Target::Capability(name) => ids::capability(name),
-        Target::Access(level) => ids::access(*level),
-    });
-    let whole = match (judged.is_empty(), unjudged.is_empty()) {
-        (true, _) => None,
-        (false, true) => action_in(groups.collect()),
-        (false, false) => action_in(tool_ids(&judged)),
+    let split = Split::new(policy, held, rule, targets);
+    let when = rule.when.iter().map(|when| ("when", expression(when, Side::Deny))).collect();
+    split.forbid(policy, (name, rule), when, Vec::new())
+}
+
+/// As a `deny` of whatever does not meet the requirement. Where arguments cannot be judged, a
+/// condition on them is not met.
+fn requirements(
+    (policy, held): (&Policy, &Held<'_>),
+    name: &str,
+    rule: &Rule,
+    (targets, otherwise): (&BTreeSet<Target>, Option<&Otherwise>),
+) -> Vec<Written> {
+    let split = Split::new(policy, held, rule, targets);
+    let asked = match otherwise {
+        Some(Otherwise::Ask { terms }) => {
+            Some(format!("context.consents.contains({})", text(&ids::agreed(terms))))
+        }
+        _ => None,
     };
-    let (principal, who) = principal(&rule.who);
-    let written = |id: String, action: String, when: Option<&Condition>| {
-        let mut clauses = Vec::new();
-        clauses.extend(who.clone().map(|who| ("when", who)));
-        clauses.extend(via(policy, rule.via.as_ref()).map(|via| ("when", via)));
-        clauses.extend(when.map(|when| ("when", expression(when, Side::Deny))));
-        Written {
-            id,
-            annotations: annotations(name, rule),
-            effect: "forbid",
-            principal: principal.clone(),
-            action,
-            resource: String::from("resource"),
-            clauses,
+    let unless = |condition: Option<String>| {
+        let met: Vec<String> = condition.into_iter().chain(asked.clone()).collect();
+        match met.is_empty() {
+            true => Vec::new(),
+            false => vec![("unless", join(met, " || "))],
         }
     };
-    let mut forbids = Vec::new();
-    forbids.extend(whole.map(|action| written(name.to_owned(), action, rule.when.as_ref())));
-    forbids.extend(
-        action_in(tool_ids(&unjudged))
-            .map(|action| written(format!("{name}/unjudged"), action, None)),
-    );
-    forbids
+    let condition = rule.when.as_ref().map(|when| format!("({})", expression(when, Side::Allow)));
+    split.forbid(policy, (name, rule), unless(condition), unless(None))
+}
+
+/// What a rule forbids, apart by whether its condition can be judged there.
+struct Split {
+    /// The scope's action for the tools whose arguments can be judged.
+    judged: Option<String>,
+    unjudged: Option<String>,
+}
+
+impl Split {
+    fn new(policy: &Policy, held: &Held<'_>, rule: &Rule, targets: &BTreeSet<Target>) -> Self {
+        let reads_arguments = rule.when.as_ref().is_some_and(Condition::reads_arguments);
+        let (judged, unjudged): (BTreeSet<_>, BTreeSet<_>) = targeted(policy, held, targets)
+            .into_iter()
+            .partition(|(server, tool)| !reads_arguments || is_typed(policy, server, tool));
+        let groups = targets.iter().map(|target| match target {
+            Target::Capability(name) => ids::capability(name),
+            Target::Access(level) => ids::access(*level),
+        });
+        let whole = match (judged.is_empty(), unjudged.is_empty()) {
+            (true, _) => None,
+            (false, true) => action_in(groups.collect()),
+            (false, false) => action_in(feature_ids(&judged)),
+        };
+        Self { judged: whole, unjudged: action_in(feature_ids(&unjudged)) }
+    }
+
+    fn forbid(
+        self,
+        policy: &Policy,
+        (name, rule): (&str, &Rule),
+        judged: Vec<(&'static str, String)>,
+        unjudged: Vec<(&'static str, String)>,
+    ) -> Vec<Written> {
+        let (principal, who) = principal(&rule.who);
+        let written = |id: String, action: String, conditions: Vec<(&'static str, String)>| {
+            let mut clauses = Vec::new();
+            clauses.extend(who.clone().map(|who| ("when", who)));
+            clauses.extend(via(policy, rule.via.as_ref()).map(|via| ("when", via)));
+            clauses.extend(conditions);
+            Written {
+                id,
+                annotations: annotations(name, rule),
+                effect: "forbid",
+                principal: principal.clone(),
+                action,
+                resource: String::from("resource"),
+                clauses,
+            }
+        };
+        let mut forbids = Vec::new();
+        forbids.extend(self.judged.map(|action| written(name.to_owned(), action, judged)));
+        let id = format!("{name}/unjudged");
+        forbids.extend(self.unjudged.map(|action| written(id, action, unjudged)));
+        forbids
+    }
 }
 
 fn annotations(name: &str, rule: &Rule) -> Vec<(&'static str, String)> {
@@ -251,15 +194,19 @@ fn annotations(name: &str, rule: &Rule) -> Vec<(&'static str, String)> {
 fn principal(who: &BTreeSet<Who>) -> (String, Option<String>) {
     let test = |who: &Who| match who {
         Who::Anyone => String::from("principal is User"),
+        Who::Machine => String::from("principal is Machine"),
         Who::Group(name) => format!("principal in Group::{}", text(&ids::group(name))),
         Who::User { issuer, subject } => {
             format!("principal == User::{}", text(&ids::user(issuer, subject)))
         }
     };
+    // Every principal is a user or a machine, and who is in a group is a user.
+    let (anyone, machine) = (who.contains(&Who::Anyone), who.contains(&Who::Machine));
     let mut tests = who.iter().map(test);
     match (tests.next(), tests.next()) {
         (Some(only), None) => (only, None),
-        _ if who.contains(&Who::Anyone) => (String::from("principal is User"), None),
+        _ if anyone && machine => (String::from("principal"), None),
+        _ if anyone => (String::from("principal is User"), None),
         _ => {
             let tests: Vec<String> = who.iter().map(test).collect();
             (String::from("principal"), Some(join(tests, " || ")))
@@ -277,6 +224,13 @@ fn via(policy: &Policy, via: Option<&BTreeSet<Via>>) -> Option<String> {
             let id = ids::client(client.issuer.as_deref(), &client.id);
             Some(format!("context.client.entity == Client::{}", text(&id)))
         }
+        Via::Registration(kind) => {
+            Some(format!("context.client.registration == {}", text(kind.as_str())))
+        }
+        Via::Domain(domain) => Some(format!(
+            "(context.client has domain && context.client.domain == {})",
+            text(domain)
+        )),
     };
     let tests: Vec<String> = via?.iter().filter_map(test).collect();
     Some(join(tests, " || "))
@@ -296,8 +250,8 @@ fn needs(sets: &BTreeSet<BTreeSet<String>>) -> Option<String> {
     Some(join(tests, " || "))
 }
 
-fn tool_ids(tools: &BTreeSet<(String, String)>) -> Vec<String> {
-    tools.iter().map(|(server, tool)| ids::tool(server, tool)).collect()
+fn feature_ids(features: &BTreeSet<(String, Feature)>) -> Vec<String> {
+    features.iter().map(|(server, feature)| ids::feature(server, feature)).collect()
 }
 
 /// The scope's action; `None` for no action at all.

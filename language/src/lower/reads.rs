@@ -2,20 +2,22 @@
 
 use std::collections::BTreeMap;
 
-use placet_engine::bundle::Reads;
+use placet_engine::bundle::{Feature, Reads};
 use placet_engine::condition::{Atom, Attribute, Condition, Operand, Side, Test};
 
-use crate::lower::{denied_tools, is_typed};
+use crate::lower::{is_typed, targeted};
 use crate::model::{Effect, Held, Policy};
 
-/// By server and tool.
-pub(crate) fn reads(policy: &Policy, held: &Held<'_>) -> BTreeMap<(String, String), Reads> {
-    let mut reads: BTreeMap<(String, String), Reads> = BTreeMap::new();
-    let mut add = |server: &str, tool: &str, condition: Option<&Condition>, side: Side| {
+/// By server and feature.
+pub(crate) type ByFeature = BTreeMap<(String, Feature), Reads>;
+
+pub(crate) fn reads(policy: &Policy, held: &Held<'_>) -> ByFeature {
+    let mut reads = ByFeature::new();
+    let mut add = |server: &str, tool: &Feature, condition: Option<&Condition>, side: Side| {
         if let Some(condition) = condition
             && is_typed(policy, server, tool)
         {
-            let reads = reads.entry((server.to_owned(), tool.to_owned())).or_default();
+            let reads = reads.entry((server.to_owned(), tool.clone())).or_default();
             for atom in condition.atoms() {
                 read(reads, atom, side);
             }
@@ -26,7 +28,7 @@ pub(crate) fn reads(policy: &Policy, held: &Held<'_>) -> BTreeMap<(String, Strin
             Effect::Allow { capabilities, .. } => {
                 let named = capabilities.iter().filter_map(|name| policy.capabilities.get(name));
                 for capability in named {
-                    for tool in &capability.tools {
+                    for tool in &capability.features {
                         let server = &capability.server;
                         add(server, tool, capability.condition.as_ref(), Side::Allow);
                         add(server, tool, rule.when.as_ref(), Side::Allow);
@@ -34,8 +36,13 @@ pub(crate) fn reads(policy: &Policy, held: &Held<'_>) -> BTreeMap<(String, Strin
                 }
             }
             Effect::Deny { targets } => {
-                for (server, tool) in denied_tools(policy, held, targets) {
+                for (server, tool) in targeted(policy, held, targets) {
                     add(&server, &tool, rule.when.as_ref(), Side::Deny);
+                }
+            }
+            Effect::Require { targets, .. } => {
+                for (server, tool) in targeted(policy, held, targets) {
+                    add(&server, &tool, rule.when.as_ref(), Side::Allow);
                 }
             }
         }

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use placet_engine::bundle::{Reads, fact_name};
+use placet_engine::bundle::{Feature, Reads, fact_name};
 use placet_engine::condition::{Argument, ArgumentType};
 use placet_engine::ids;
+use placet_engine::view::View;
 
 use crate::lower::condition::{attribute_name, text};
 use crate::lower::policies::levels;
+use crate::lower::reads::ByFeature;
 use crate::model::{Held, Policy};
 
 /// The types that every request shares.
@@ -16,6 +18,8 @@ const SHARED: &str = "\
 // A user is in the groups that the user's claims match.
 entity User in [Group];
 entity Group in [Group];
+// A client that acts for itself.
+entity Machine;
 entity Client in [ClientGroup];
 entity ClientGroup;
 entity Server;
@@ -28,8 +32,11 @@ type UserFacts = {
 type ClientFacts = {
   entity: Client,
   id: String,
+  // The host of a client ID metadata document.
+  domain?: String,
   // Absent for a client ID metadata document.
   issuer?: String,
+  metadata_digest?: String,
   registration: String,
   status: String,
 };
@@ -51,15 +58,13 @@ type TokenFacts = {
 
 type CallFacts = {
   address?: ipaddr,
+  // Seconds since the user confirmed just this operation.
+  confirmation_age?: Long,
 };
 ";
 
 /// The schema, in Cedar's schema syntax.
-pub(crate) fn schema(
-    policy: &Policy,
-    held: &Held<'_>,
-    reads: &BTreeMap<(String, String), Reads>,
-) -> String {
+pub(crate) fn schema(policy: &Policy, held: &Held<'_>, reads: &ByFeature) -> String {
     let mut schema = String::from(SHARED);
     // Writing into a string cannot fail.
     schema.push_str("\n// A level holds the tools of the levels above it too.\n");
@@ -74,23 +79,30 @@ pub(crate) fn schema(
     }
     let nothing = Reads::default();
     for (server_name, server) in &policy.servers {
-        for tool in server.catalogue.tools.keys() {
+        let catalogue = &server.catalogue;
+        let tools = catalogue.tools.keys().cloned().map(Feature::Tool);
+        let prompts = catalogue.prompts.keys().cloned().map(Feature::Prompt);
+        let resources = server.resources.iter().cloned().map(Feature::Resources);
+        for feature in tools.chain(prompts).chain(resources) {
             let mut groups: Vec<String> = held
-                .capabilities(server_name, tool)
+                .capabilities(server_name, &feature)
                 .iter()
                 .map(|(name, _)| text(&ids::capability(name)))
                 .collect();
-            groups.extend(held.access(server_name, tool).map(|access| text(&ids::access(access))));
+            groups.extend(
+                held.access(server_name, &feature).map(|access| text(&ids::access(access))),
+            );
             let within = match groups.is_empty() {
                 true => String::new(),
                 false => format!(" in [{}]", groups.join(", ")),
             };
-            let reads = reads.get(&(server_name.clone(), tool.clone())).unwrap_or(&nothing);
+            let id = ids::feature(server_name, &feature);
+            let reads = reads.get(&(server_name.clone(), feature)).unwrap_or(&nothing);
             let _ = write!(
                 schema,
-                "\naction {}{within} appliesTo {{\n  principal: [User],\n  resource: [Server],\n  \
+                "\naction {}{within} appliesTo {{\n  principal: [User, Machine],\n  resource: [Server],\n  \
                  context: {{\n{}  }},\n}};\n",
-                text(&ids::tool(server_name, tool)),
+                text(&id),
                 context(reads)
             );
         }
@@ -106,7 +118,7 @@ fn context(reads: &Reads) -> String {
         String::from("now: Long"),
         String::from("scopes: Set<String>"),
         String::from("token: TokenFacts"),
-        String::from("user: UserFacts"),
+        String::from("user?: UserFacts"),
     ];
     if !reads.arguments.is_empty() {
         let mut root = Node::default();
@@ -116,7 +128,10 @@ fn context(reads: &Reads) -> String {
         lines.push(format!("args: {}", root.record("    ")));
     }
     if !reads.views.is_empty() {
-        let views = reads.views.iter().map(|view| format!("{}?: String", text(&view.to_string())));
+        let views = reads.views.iter().map(|view| {
+            let kind = if view.view == Some(View::UrlPort) { "Long" } else { "String" };
+            format!("{}?: {kind}", text(&view.to_string()))
+        });
         lines.push(format!("views: {}", record(views.collect(), "    ")));
     }
     if !reads.present.is_empty() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use placet_engine::Digest;
-use placet_engine::bundle::Terms;
+use placet_engine::bundle::{Feature, Terms};
 use serde_json::{Value, json};
 
 use crate::catalogue::sorted;
@@ -14,8 +14,12 @@ pub(crate) fn terms(policy: &Policy, held: &Held<'_>) -> BTreeMap<String, Terms>
     let terms = |(name, consent): (&String, &Consent)| {
         let granted: Vec<&Capability> =
             consent.grants.iter().filter_map(|name| policy.capabilities.get(name)).collect();
+        let was = |old: &String| (old.clone(), digest(policy, held, old, consent, &granted));
         let terms = Terms {
             digest: digest(policy, held, name, consent, &granted),
+            clients: policy.through(consent.via.as_ref()),
+            on_change: consent.on_change,
+            was: consent.was.iter().map(was).collect(),
             server: consent.server.clone(),
             text: consent.text.clone(),
             lines: granted.iter().map(|capability| line(held, capability)).collect(),
@@ -33,8 +37,8 @@ pub(crate) fn terms(policy: &Policy, held: &Held<'_>) -> BTreeMap<String, Terms>
 /// may have raised.
 fn line(held: &Held<'_>, capability: &Capability) -> String {
     let Capability { description, access, condition, .. } = capability;
-    let tools = capability.tools.iter();
-    let raised = tools.filter_map(|tool| held.access(&capability.server, tool)).max();
+    let features = capability.features.iter();
+    let raised = features.filter_map(|tool| held.access(&capability.server, tool)).max();
     let access = raised.unwrap_or(*access);
     match condition {
         None => format!("{description} ({access})"),
@@ -69,17 +73,31 @@ fn digest(
 
 fn pinned(policy: &Policy, held: &Held<'_>, capability: &Capability) -> Value {
     let catalogue = policy.servers.get(&capability.server).map(|server| &server.catalogue);
-    let tools: BTreeMap<&String, Value> = capability
-        .tools
+    let (mut tools, mut prompts) = (BTreeMap::new(), BTreeMap::new());
+    for feature in &capability.features {
+        let access = held.access(&capability.server, feature).map(|access| access.to_string());
+        let Some(tool) = catalogue.and_then(|catalogue| catalogue.get(feature)) else { continue };
+        let pinned = json!({"access": access, "definition": tool.privilege_digest().as_str()});
+        match feature {
+            Feature::Tool(name) => tools.insert(name, pinned),
+            Feature::Prompt(name) => prompts.insert(name, pinned),
+            Feature::Resources(_) => None,
+        };
+    }
+    // Resources have no definition: the text of each pattern is what was shown.
+    let resources: BTreeMap<String, Option<String>> = capability
+        .patterns
         .iter()
-        .filter_map(|name| {
-            let tool = catalogue?.tools.get(name)?;
-            let access = held.access(&capability.server, name)?;
-            let pinned = json!({
-                "access": access.to_string(),
-                "definition": tool.privilege_digest().as_str(),
-            });
-            Some((name, pinned))
+        .map(|pattern| {
+            let raised = capability
+                .features
+                .iter()
+                .filter(
+                    |feature| matches!(feature, Feature::Resources(set) if set.contains(pattern)),
+                )
+                .filter_map(|feature| held.access(&capability.server, feature))
+                .max();
+            (pattern.to_string(), raised.map(|access| access.to_string()))
         })
         .collect();
     json!({
@@ -87,5 +105,7 @@ fn pinned(policy: &Policy, held: &Held<'_>, capability: &Capability) -> Value {
         "access": capability.access.to_string(),
         "where": capability.condition.as_ref().map(ToString::to_string),
         "tools": tools,
+        "prompts": prompts,
+        "resources": resources,
     })
 }

@@ -1,21 +1,39 @@
-//! Capabilities: their tools, access and needs.
+//! Capabilities: their tools, prompts and resources, access and needs.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::bundle::{Access, Credentials};
+use placet_engine::bundle::{Access, Credentials, Feature};
 use placet_engine::condition::quote;
 use placet_engine::glob::Glob;
+use placet_engine::resource;
 
+use crate::catalogue::{Catalogue, Hints, Tool};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::Capability;
 use crate::model::check::{CapabilityDeclaration, Checker};
 use crate::source::Span;
-use crate::syntax::ast::{CapabilityClause, Pattern, Text};
+use crate::syntax::ast::{
+    CapabilityClause, Expression, Hint, Name, Pattern, Selected, Selection, Text,
+};
 use crate::syntax::text::{unescape, unescape_pattern};
+
+/// What tools say of themselves.
+const HINTS: [&str; 4] = ["read_only", "destructive", "idempotent", "open_world"];
 
 /// What a pattern stands for.
 pub(crate) fn glob(pattern: &Pattern) -> Glob {
     Glob::parse(&unescape_pattern(&pattern.raw))
+}
+
+/// A capability's clauses, each once.
+#[derive(Default)]
+struct Clauses<'a> {
+    tools: Option<&'a Selection>,
+    prompts: Option<&'a Selection>,
+    resources: Option<&'a [Text]>,
+    access: Option<&'a Name>,
+    needs: Option<Needs<'a>>,
+    condition: Option<&'a Expression>,
 }
 
 /// What a capability's `needs` clause says.
@@ -47,37 +65,18 @@ impl<'a> Checker<'a> {
         let found = self.names.servers.find(self.sources, declaration.server).map(|_| ());
         self.keep(found)?;
         let server = declaration.server.text.as_str();
-        let (mut tools, mut access, mut needs, mut condition) = (None, None, None, None);
-        for clause in declaration.clauses {
-            match clause {
-                CapabilityClause::Tools(patterns) => {
-                    let span = patterns.first().map_or(name, |first| first.span);
-                    self.once(&mut tools, patterns, "tools", span);
-                }
-                CapabilityClause::Access(level) => {
-                    self.once(&mut access, level, "access", level.span);
-                }
-                CapabilityClause::Needs(sets, span) => {
-                    self.once(&mut needs, Needs::Scopes(sets, *span), "needs", *span);
-                }
-                CapabilityClause::NeedsNothing(because, span) => {
-                    let nothing = Needs::Nothing(because.as_ref(), *span);
-                    self.once(&mut needs, nothing, "needs", *span);
-                }
-                CapabilityClause::Where(expression) => {
-                    self.once(&mut condition, expression, "where", name);
-                }
-            }
-        }
-        let tools = match tools {
-            Some(patterns) => self.tools(server, patterns),
-            None => {
-                let help = "name its tools: `tools a, b_*`";
-                self.missing("capability", "tools", name, help);
-                BTreeSet::new()
-            }
-        };
-        let access = match access {
+        let clauses = self.capability_clauses(declaration.clauses, name);
+        let features = self.features(server, &clauses, name);
+        let patterns: BTreeSet<resource::Pattern> = features
+            .iter()
+            .filter_map(|feature| match feature {
+                Feature::Resources(patterns) => Some(patterns),
+                _ => None,
+            })
+            .flatten()
+            .cloned()
+            .collect();
+        let access = match clauses.access {
             Some(level) => {
                 let level = self.access(level);
                 self.keep(level)
@@ -89,10 +88,10 @@ impl<'a> Checker<'a> {
                 None
             }
         };
-        let needs = self.needs(server, needs, name);
-        let condition = match condition {
+        let needs = self.needs(server, clauses.needs, name);
+        let condition = match clauses.condition {
             Some(expression) => {
-                let tools = [(server.to_owned(), tools.clone())];
+                let tools = [(server.to_owned(), features.clone())];
                 self.untyped(&[expression], &tools);
                 self.condition(expression, false, &tools)
             }
@@ -101,58 +100,243 @@ impl<'a> Checker<'a> {
         Some(Capability {
             server: server.to_owned(),
             description: self.text(declaration.description),
-            tools,
+            features,
+            patterns,
             access: access.unwrap_or(Access::Destructive),
             needs,
             condition,
         })
     }
 
-    fn tools(&mut self, server: &str, patterns: &[Pattern]) -> BTreeSet<String> {
-        let mut tools = BTreeSet::new();
-        let mut unknown = Vec::new();
-        let Some(catalogue) = self.servers.get(server).map(|server| &server.catalogue) else {
-            return tools;
+    fn capability_clauses(&mut self, written: &'a [CapabilityClause], name: Span) -> Clauses<'a> {
+        let mut clauses = Clauses::default();
+        for clause in written {
+            match clause {
+                CapabilityClause::Tools(selection) => {
+                    self.once(&mut clauses.tools, selection, "tools", selection.span);
+                }
+                CapabilityClause::Prompts(selection) => {
+                    self.once(&mut clauses.prompts, selection, "prompts", selection.span);
+                }
+                CapabilityClause::Resources(patterns) => {
+                    let span = patterns.first().map_or(name, |first| first.span);
+                    self.once(&mut clauses.resources, patterns.as_slice(), "resources", span);
+                }
+                CapabilityClause::Access(level) => {
+                    self.once(&mut clauses.access, level, "access", level.span);
+                }
+                CapabilityClause::Needs(sets, span) => {
+                    self.once(&mut clauses.needs, Needs::Scopes(sets, *span), "needs", *span);
+                }
+                CapabilityClause::NeedsNothing(because, span) => {
+                    let nothing = Needs::Nothing(because.as_ref(), *span);
+                    self.once(&mut clauses.needs, nothing, "needs", *span);
+                }
+                CapabilityClause::Where(expression) => {
+                    self.once(&mut clauses.condition, expression, "where", name);
+                }
+            }
+        }
+        clauses
+    }
+
+    /// What the capability holds. Until all patterns are known, each stands for its own resources.
+    fn features(&mut self, server: &str, clauses: &Clauses<'a>, name: Span) -> BTreeSet<Feature> {
+        let mut features = BTreeSet::new();
+        if clauses.tools.is_none() && clauses.prompts.is_none() && clauses.resources.is_none() {
+            let help =
+                "name its tools: `tools a, b_*`; or `prompts …`, `resources \"repo://acme/*\"`";
+            self.missing("capability", "tools", name, help);
+        }
+        if let Some(selection) = clauses.tools {
+            let tools = self.selected(server, selection, "tool", |catalogue| &catalogue.tools);
+            features.extend(tools.into_iter().map(Feature::Tool));
+        }
+        if let Some(selection) = clauses.prompts {
+            let prompts =
+                self.selected(server, selection, "prompt", |catalogue| &catalogue.prompts);
+            features.extend(prompts.into_iter().map(Feature::Prompt));
+        }
+        for text in clauses.resources.unwrap_or_default() {
+            match resource::Pattern::parse(&unescape(&text.raw)) {
+                Ok(pattern) => {
+                    features.insert(Feature::Resources(BTreeSet::from([pattern])));
+                }
+                Err(why) => {
+                    let diagnostic = Diagnostic::error(
+                        Code::ResourcePattern,
+                        "no resource can fit this pattern",
+                    )
+                    .at(self.sources, text.span, why)
+                    .help(
+                        "write `scheme://authority/segment`, in which `*` stands for one \
+                                 segment, as the last for one or more: `repo://acme/*`",
+                    );
+                    self.say(diagnostic);
+                }
+            }
+        }
+        features
+    }
+
+    /// The tools or prompts of a catalogue that are selected.
+    fn selected(
+        &mut self,
+        server: &str,
+        selection: &Selection,
+        kind: &str,
+        of: impl Fn(&Catalogue) -> &BTreeMap<String, Tool>,
+    ) -> BTreeSet<String> {
+        let Some(known) = self.servers.get(server).map(|server| of(&server.catalogue).clone())
+        else {
+            return BTreeSet::new();
         };
+        // A catalogue that could not be read was reported; one that can has a tool.
+        if known.is_empty() && kind == "tool" {
+            return BTreeSet::new();
+        }
+        let mut chosen = match &selection.what {
+            Selected::Names(patterns) => self.by_name(server, patterns, kind, &known),
+            Selected::Hints(hints) => self.by_hints(server, hints, selection.span, &known),
+        };
+        let before = chosen.len();
+        for pattern in &selection.except {
+            let glob = glob(pattern);
+            let out: Vec<String> =
+                chosen.iter().filter(|name| glob.matches(name)).cloned().collect();
+            if out.is_empty() && before > 0 {
+                let names = chosen.iter().map(String::as_str);
+                let help = did_you_mean(&unescape(&pattern.raw), names)
+                    .unwrap_or_else(|| String::from("leave it out, or select it first"));
+                let diagnostic = Diagnostic::error(
+                    Code::ToolUnknown,
+                    format!("`except` takes nothing out: no selected {kind} fits this"),
+                )
+                .at(self.sources, pattern.span, "fits none of those before `except`")
+                .help(help);
+                self.say(diagnostic);
+            }
+            chosen.retain(|name| !out.contains(name));
+        }
+        if before > 0 && chosen.is_empty() {
+            let diagnostic = Diagnostic::error(
+                Code::CapabilityEmpty,
+                format!("`except` leaves no {kind} at all"),
+            )
+            .at(self.sources, selection.span, "selects nothing")
+            .help("a capability holds something: leave it out, or except less");
+            self.say(diagnostic);
+        }
+        chosen
+    }
+
+    /// The tools that say of themselves what is asked for.
+    fn by_hints(
+        &mut self,
+        server: &str,
+        hints: &[Hint],
+        place: Span,
+        known: &BTreeMap<String, Tool>,
+    ) -> BTreeSet<String> {
+        if !self.trusted.contains(server) {
+            let diagnostic = Diagnostic::error(
+                Code::SelectorUntrusted,
+                format!("`{server}` is not trusted to say what its tools do"),
+            )
+            .at(self.sources, place, "rests on the server's own word")
+            .help(
+                "name the tools, or declare in the server why its annotations may be relied on: \
+                 `trusted because \"…\"`",
+            );
+            self.say(diagnostic);
+        }
+        let mut chosen: BTreeSet<&String> = known.keys().collect();
+        let mut understood = true;
+        for hint in hints {
+            let Some(says) = Self::hint(&hint.name.text) else {
+                let help = did_you_mean(&hint.name.text, HINTS);
+                let diagnostic = Diagnostic::error(
+                    Code::NameUnknown,
+                    format!("tools say nothing called `{}` of themselves", hint.name.text),
+                )
+                .at(self.sources, hint.name.span, "no annotation of MCP")
+                .help(help.unwrap_or_else(|| {
+                    String::from(
+                        "select by `read_only`, `destructive`, `idempotent` or `open_world`",
+                    )
+                }));
+                self.say(diagnostic);
+                understood = false;
+                continue;
+            };
+            chosen.retain(|name| {
+                known.get(*name).is_some_and(|tool| says(&tool.hints) != hint.negated)
+            });
+        }
+        if chosen.is_empty() && understood {
+            let diagnostic = Diagnostic::error(
+                Code::CapabilityEmpty,
+                format!("no tool of `{server}` says this of itself"),
+            )
+            .at(self.sources, place, "selects nothing")
+            .help(
+                "an annotation that a tool leaves out has MCP's default: not `read_only`, \
+                 `destructive`, not `idempotent`, `open_world`",
+            );
+            self.say(diagnostic);
+        }
+        chosen.into_iter().cloned().collect()
+    }
+
+    /// What a word says of a tool. A tool that changes nothing is not destructive, whatever it says.
+    fn hint(word: &str) -> Option<fn(&Hints) -> bool> {
+        Some(match word {
+            "read_only" => |hints| hints.read_only,
+            "destructive" => |hints| hints.destructive && !hints.read_only,
+            "idempotent" => |hints| hints.idempotent,
+            "open_world" => |hints| hints.open_world,
+            _ => return None,
+        })
+    }
+
+    fn by_name(
+        &mut self,
+        server: &str,
+        patterns: &[Pattern],
+        kind: &str,
+        known: &BTreeMap<String, Tool>,
+    ) -> BTreeSet<String> {
+        let mut chosen = BTreeSet::new();
         for pattern in patterns {
             let glob = glob(pattern);
-            let matching = catalogue.tools.keys().filter(|name| glob.matches(name));
-            let matching: Vec<&String> = matching.collect();
+            let matching: Vec<&String> = known.keys().filter(|name| glob.matches(name)).collect();
             if !matching.is_empty() {
-                tools.extend(matching.into_iter().cloned());
-                continue;
-            }
-            // A catalogue that could not be read was reported; one that can has a tool.
-            if catalogue.tools.is_empty() {
+                chosen.extend(matching.into_iter().cloned());
                 continue;
             }
             let diagnostic = if glob.is_literal() {
                 let name = unescape(&pattern.raw);
-                let known = catalogue.tools.keys().map(String::as_str);
-                let help = did_you_mean(&name, known).unwrap_or_else(|| {
-                    format!(
-                        "its catalogue has {} tools, none spelled like this",
-                        catalogue.tools.len()
-                    )
+                let names = known.keys().map(String::as_str);
+                let help = did_you_mean(&name, names).unwrap_or_else(|| {
+                    format!("its catalogue has {} {kind}s, none spelled like this", known.len())
                 });
                 Diagnostic::error(
                     Code::ToolUnknown,
-                    format!("`{server}` has no tool {}", quote(&name)),
+                    format!("`{server}` has no {kind} {}", quote(&name)),
                 )
                 .at(self.sources, pattern.span, "not in the catalogue")
                 .help(help)
             } else {
                 Diagnostic::error(
                     Code::ToolUnknown,
-                    format!("no tool of `{server}` fits this pattern"),
+                    format!("no {kind} of `{server}` fits this pattern"),
                 )
                 .at(self.sources, pattern.span, "fits nothing")
                 .help("`*` stands for any characters; everything else for itself, upper and lower case apart")
             };
-            unknown.push(diagnostic);
+            self.say(diagnostic);
         }
-        self.diagnostics.extend(unknown);
-        tools
+        chosen
     }
 
     fn needs(

@@ -8,21 +8,29 @@ use placet_engine::bundle::{Access, Credentials, Source};
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::files::Files;
 use crate::limits::Limits;
+use crate::load::{Loaded, Parameters};
 use crate::model::names::Names;
 use crate::model::{Capability, Policy, Server};
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{self, Duration, Name, Number, Statement, Text};
+use crate::syntax::ast::{self, Duration, Given, Name, Number, Selected, Statement, Text};
 use crate::syntax::text::unescape;
 
 /// What the passes share: the text, the declarations by name, and what was found wrong.
 pub(crate) struct Checker<'a> {
     pub(crate) sources: &'a Sources,
+    pub(crate) parameters: &'a Parameters,
+    /// The files of packs, of which less is asked.
+    pub(crate) packs: &'a BTreeSet<usize>,
     pub(crate) files: &'a dyn Files,
     pub(crate) limits: &'a Limits,
     pub(crate) diagnostics: Vec<Diagnostic>,
     pub(crate) names: Declarations<'a>,
     pub(crate) servers: BTreeMap<String, Server>,
     pub(crate) capabilities: BTreeMap<String, Capability>,
+    /// The servers whose annotations may be relied on.
+    pub(crate) trusted: BTreeSet<String>,
+    /// While the condition of a `require … else confirm within` is checked: the seconds.
+    pub(crate) confirm_within: Option<i64>,
 }
 
 /// Every declaration by name.
@@ -33,7 +41,7 @@ pub(crate) struct Declarations<'a> {
     /// Clients and groups of clients share their names: a rule's `via` takes both.
     pub(crate) clients: Names<ClientDeclaration<'a>>,
     pub(crate) consents: Names<(&'a Text, &'a [ast::ConsentClause])>,
-    pub(crate) rules: Names<(RuleKind, &'a ast::Rule)>,
+    pub(crate) rules: Names<RuleDeclaration<'a>>,
     pub(crate) constants: Names<&'a ast::Constant>,
 }
 
@@ -49,7 +57,7 @@ pub(crate) struct GroupDeclaration<'a> {
     pub(crate) within: &'a [Name],
     pub(crate) claim: &'a [Text],
     pub(crate) has: &'a Text,
-    pub(crate) issuer: Option<&'a Text>,
+    pub(crate) issuer: Option<&'a Given>,
     pub(crate) and_in: &'a [Name],
 }
 
@@ -59,22 +67,25 @@ pub(crate) enum ClientDeclaration<'a> {
     Group(&'a [ast::Client]),
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum RuleKind {
-    Allow,
-    Deny,
+#[derive(Clone, Copy)]
+pub(crate) enum RuleDeclaration<'a> {
+    Allow(&'a ast::Rule),
+    Deny(&'a ast::Rule),
+    Require(&'a ast::Require),
 }
 
 /// Checks a policy's statements. Where a part is wrong the rest is judged all the same, so the
 /// policy is usable only if no diagnostic is an error.
 pub(crate) fn check(
-    sources: &Sources,
+    loaded: &Loaded,
     files: &dyn Files,
     limits: &Limits,
-    statements: &[Statement],
 ) -> (Policy, Vec<Diagnostic>) {
+    let statements = loaded.statements.as_slice();
     let mut checker = Checker {
-        sources,
+        sources: &loaded.sources,
+        parameters: &loaded.parameters,
+        packs: &loaded.packs,
         files,
         limits,
         diagnostics: Vec::new(),
@@ -89,21 +100,27 @@ pub(crate) fn check(
         },
         servers: BTreeMap::new(),
         capabilities: BTreeMap::new(),
+        trusted: BTreeSet::new(),
+        confirm_within: None,
     };
     checker.collect(statements);
     checker.check_constants();
     checker.check_servers();
     checker.check_scopes(statements);
     checker.check_capabilities();
+    checker.check_overlaps();
     let groups = checker.check_groups();
     let (clients, client_groups) = checker.check_clients();
+    let registrations = checker.check_registrations(statements);
     let consents = checker.check_consents();
     let rules = checker.check_rules(&consents);
+    checker.check_unused(statements);
     checker.check_lock();
     let policy = Policy {
         servers: checker.servers,
         groups,
         clients,
+        registrations,
         client_groups,
         capabilities: checker.capabilities,
         consents,
@@ -146,12 +163,19 @@ impl<'a> Checker<'a> {
                 }
                 Statement::Let { name, value } => names.constants.declare(sources, name, value),
                 Statement::Allow(rule) => {
-                    names.rules.declare(sources, &rule.name, (RuleKind::Allow, rule))
+                    names.rules.declare(sources, &rule.name, RuleDeclaration::Allow(rule))
                 }
                 Statement::Deny(rule) => {
-                    names.rules.declare(sources, &rule.name, (RuleKind::Deny, rule))
+                    names.rules.declare(sources, &rule.name, RuleDeclaration::Deny(rule))
                 }
-                Statement::Scope { .. } | Statement::Edition(_) | Statement::Use(_) => Ok(()),
+                Statement::Require(rule) => {
+                    names.rules.declare(sources, &rule.name, RuleDeclaration::Require(rule))
+                }
+                Statement::Scope { .. }
+                | Statement::Register(_)
+                | Statement::Parameter { .. }
+                | Statement::Edition(_)
+                | Statement::Use(_) => Ok(()),
             };
             self.diagnostics.extend(declared.err());
         }
@@ -199,7 +223,7 @@ impl<'a> Checker<'a> {
         let found = Access::ALL.into_iter().find(|known| known.to_string() == level.text);
         found.ok_or_else(|| {
             let help = did_you_mean(&level.text, ["read", "write", "destructive"]);
-            Diagnostic::error(Code::ValueInvalid, format!("`{}` is no access level", level.text))
+            Diagnostic::error(Code::ValueAccess, format!("`{}` is no access level", level.text))
                 .at(self.sources, level.span, "not a level")
                 .help(help.unwrap_or_else(|| {
                     String::from("the levels are `read`, `write` and `destructive`")
@@ -211,12 +235,36 @@ impl<'a> Checker<'a> {
     pub(crate) fn text(&mut self, text: &Text) -> String {
         let said = unescape(&text.raw);
         if said.trim().is_empty() {
-            let diagnostic = Diagnostic::error(Code::ValueInvalid, "this text says nothing")
+            let diagnostic = Diagnostic::error(Code::ValueEmpty, "this text says nothing")
                 .at(self.sources, text.span, "empty")
                 .help("somebody will read it, or compare with it: write what is meant");
             self.say(diagnostic);
         }
         said
+    }
+
+    /// The text that is given, or that a parameter of the file stands for; `None` once what is wrong
+    /// is said.
+    pub(crate) fn given(&mut self, given: &Given) -> Option<Text> {
+        let name = match given {
+            Given::Text(text) => return Some(text.clone()),
+            Given::Parameter(name) => name,
+        };
+        if let Some(value) = self.parameters.get(&(name.span.file, name.text.clone())) {
+            return value.clone();
+        }
+        let declared = self.parameters.keys().filter(|(file, _)| *file == name.span.file);
+        let help = did_you_mean(&name.text, declared.map(|(_, name)| name.as_str()));
+        let diagnostic = Diagnostic::error(
+            Code::NameUnknown,
+            format!("this file has no parameter called `{}`", name.text),
+        )
+        .at(self.sources, name.span, "not declared in this file")
+        .help(help.unwrap_or_else(|| {
+            format!("write a text in quotes, or declare the parameter: `parameter {}`", name.text)
+        }));
+        self.say(diagnostic);
+        None
     }
 
     /// A duration in seconds.
@@ -231,7 +279,7 @@ impl<'a> Checker<'a> {
                 let known = ["seconds", "minutes", "hours", "days", "weeks"];
                 let help = did_you_mean(&duration.unit.text, known);
                 return Err(Diagnostic::error(
-                    Code::ValueInvalid,
+                    Code::ValueUnit,
                     format!("`{}` is no unit of time", duration.unit.text),
                 )
                 .at(self.sources, duration.unit.span, "not a unit")
@@ -242,7 +290,7 @@ impl<'a> Checker<'a> {
         };
         let count = self.integer(&duration.number)?;
         count.checked_mul(unit).filter(|seconds| *seconds > 0).ok_or_else(|| {
-            Diagnostic::error(Code::ValueInvalid, "this is no usable length of time").at(
+            Diagnostic::error(Code::ValueDuration, "this is no usable length of time").at(
                 self.sources,
                 duration.number.span,
                 "must be above zero, and not astronomical",
@@ -252,7 +300,7 @@ impl<'a> Checker<'a> {
 
     pub(crate) fn integer(&self, number: &Number) -> Result<i64, Diagnostic> {
         number.digits.parse().map_err(|_| {
-            Diagnostic::error(Code::ValueInvalid, "this number is out of range").at(
+            Diagnostic::error(Code::ValueNumber, "this number is out of range").at(
                 self.sources,
                 number.span,
                 "does not fit into 64 bits",
@@ -262,6 +310,20 @@ impl<'a> Checker<'a> {
 
     /// The issuer that is named, or else the only one that any server declares.
     pub(crate) fn issuer(
+        &mut self,
+        named: Option<&Given>,
+        what: &str,
+        place: Span,
+    ) -> Option<String> {
+        let named = match named {
+            Some(given) => Some(self.given(given)?),
+            None => None,
+        };
+        let issuer = self.one_issuer(named.as_ref(), what, place);
+        self.keep(issuer)
+    }
+
+    fn one_issuer(
         &self,
         named: Option<&Text>,
         what: &str,
@@ -271,7 +333,7 @@ impl<'a> Checker<'a> {
             .servers
             .values()
             .filter_map(|server| match &server.credentials {
-                Credentials::Oauth { issuers } => Some(issuers),
+                Credentials::Oauth { issuers, .. } => Some(issuers),
                 Credentials::Local { .. } => None,
             })
             .flatten()
@@ -322,9 +384,13 @@ impl<'a> Checker<'a> {
     fn check_lock(&mut self) {
         let globs = self.names.capabilities.iter().any(|(_, declared, _)| {
             declared.clauses.iter().any(|clause| match clause {
-                ast::CapabilityClause::Tools(patterns) => {
-                    patterns.iter().any(|pattern| !super::capability::glob(pattern).is_literal())
-                }
+                ast::CapabilityClause::Tools(selection)
+                | ast::CapabilityClause::Prompts(selection) => match &selection.what {
+                    Selected::Hints(_) => true,
+                    Selected::Names(patterns) => patterns
+                        .iter()
+                        .any(|pattern| !super::capability::glob(pattern).is_literal()),
+                },
                 _ => false,
             })
         });
@@ -332,7 +398,7 @@ impl<'a> Checker<'a> {
             self.say(
                 Diagnostic::error(
                     Code::Unlocked,
-                    "the policy has globs over tools and no lock, so they follow the catalogue",
+                    "the policy selects tools by pattern and has no lock, so they follow the catalogue",
                 )
                 .warning()
                 .help(

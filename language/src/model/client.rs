@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use placet_engine::Digest;
 use placet_engine::bundle::Client;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -65,14 +66,14 @@ impl<'a> Checker<'a> {
 
     fn client(&mut self, declared: &ast::Client) -> Client {
         let id = unescape(&declared.id.raw);
-        let issuer = declared.issuer.as_ref().and_then(|text| {
-            let issuer = self.issuer(Some(text), "client", text.span);
-            self.keep(issuer)
-        });
+        let issuer = declared
+            .issuer
+            .as_ref()
+            .and_then(|given| self.issuer(Some(given), "client", given.span()));
         if declared.issuer.is_none() && !is_metadata_document(&id) {
             let url = id.starts_with("https://");
             let diagnostic = Diagnostic::error(
-                Code::ValueInvalid,
+                Code::ValueClientId,
                 "a client's id is the https URL of its metadata document",
             )
             .at(
@@ -93,7 +94,21 @@ impl<'a> Checker<'a> {
             });
         }
         let owner = declared.owner.as_ref().map(|text| unescape(&text.raw));
-        Client { id, issuer, owner }
+        let metadata_digest = declared.metadata.as_ref().and_then(|text| self.digest(text));
+        Client { id, issuer, owner, metadata_digest }
+    }
+}
+
+impl Checker<'_> {
+    fn digest(&mut self, text: &ast::Text) -> Option<Digest> {
+        let digest = Digest::parse(&unescape(&text.raw));
+        if digest.is_none() {
+            let diagnostic = Diagnostic::error(Code::ValueDigest, "this is no digest")
+                .at(self.sources, text.span, "not `sha256-` and 64 hexadecimal digits")
+                .help("write the digest of the client's metadata document as it was reviewed");
+            self.say(diagnostic);
+        }
+        digest
     }
 }
 

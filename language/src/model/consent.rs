@@ -25,6 +25,7 @@ impl<'a> Checker<'a> {
 
     fn consent(&mut self, text: &Text, clauses: &'a [ConsentClause], name: Span) -> Consent {
         let (mut grants, mut purposes, mut required, mut lasts) = (None, None, None, None);
+        let (mut via, mut on_change, mut was) = (None, None, None);
         for clause in clauses {
             match clause {
                 ConsentClause::Grants(names) => {
@@ -40,6 +41,14 @@ impl<'a> Checker<'a> {
                 }
                 ConsentClause::Lasts(duration) => {
                     self.once(&mut lasts, duration, "lasts", duration.number.span);
+                }
+                ConsentClause::Via(clients) => self.once(&mut via, clients, "via", name),
+                ConsentClause::OnChange(what, span) => {
+                    self.once(&mut on_change, *what, "on change", *span);
+                }
+                ConsentClause::Was(names) => {
+                    let span = names.first().map_or(name, |first| first.span);
+                    self.once(&mut was, names, "was", span);
                 }
             }
         }
@@ -71,6 +80,9 @@ impl<'a> Checker<'a> {
             purposes: purposes.into_iter().flatten().map(|text| self.text(text)).collect(),
             purpose_required: required.is_some(),
             lasts,
+            via: self.via(via),
+            on_change: on_change.unwrap_or_default(),
+            was: was.into_iter().flatten().map(|text| self.text(text)).collect(),
         }
     }
 

@@ -33,7 +33,7 @@ impl<'a> Checker<'a> {
             for value in values {
                 if let Value::Operand(operand) = value {
                     let diagnostic = Diagnostic::error(
-                        Code::ValueInvalid,
+                        Code::ValueConstant,
                         "a constant is written out",
                     )
                     .at(self.sources, operand.span, "not a constant")

@@ -20,9 +20,8 @@ impl<'a> Checker<'a> {
             .collect();
         let mut groups = BTreeMap::new();
         for (name, declaration, span) in &declared {
-            let issuer = self.issuer(declaration.issuer, "group", *span);
             let group = Group {
-                issuer: self.keep(issuer).unwrap_or_default(),
+                issuer: self.issuer(declaration.issuer, "group", *span).unwrap_or_default(),
                 claim: declaration.claim.iter().map(|text| self.text(text)).collect(),
                 has: self.text(declaration.has),
                 and_in: self.group_names(declaration.and_in),

@@ -9,15 +9,25 @@ mod constant;
 mod group;
 mod held;
 mod names;
+mod overlap;
+mod register;
+mod require;
 mod rule;
 mod server;
+mod through;
+mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use miette::Severity;
 pub use placet_engine::bundle::Effect;
-use placet_engine::bundle::{Access, Client, Credentials, Group, Source, Who};
+use placet_engine::bundle::Through;
+use placet_engine::bundle::{
+    Access, Client, Credentials, Feature, Group, OnChange, RegisterRule, Source, Who,
+};
+use placet_engine::call::Registration;
 use placet_engine::condition::Condition;
+use placet_engine::resource::Pattern;
 
 pub use held::Held;
 
@@ -36,6 +46,8 @@ pub struct Policy {
     pub groups: BTreeMap<String, Group>,
     /// Clients by name.
     pub clients: BTreeMap<String, Client>,
+    /// How clients without a name are admitted; any of these.
+    pub registrations: BTreeSet<RegisterRule>,
     /// Groups of clients by name, each with its clients' names.
     pub client_groups: BTreeMap<String, BTreeSet<String>>,
     /// Capabilities by name.
@@ -53,23 +65,32 @@ pub struct Server {
     pub identity: String,
     /// Which credentials it accepts.
     pub credentials: Credentials,
+    /// Whether a call must carry the digest of the tool's definition.
+    pub pin_tools: bool,
+    /// Whether a call must carry the digest of the client's metadata.
+    pub pin_clients: bool,
     /// Its scopes, each with what it directly implies.
     pub scopes: BTreeMap<String, BTreeSet<String>>,
-    /// Its tools.
+    /// Its tools and prompts.
     pub catalogue: Catalogue,
+    /// The sets of resource patterns that the policy tells apart: each resource that it speaks of
+    /// fits just the patterns of one.
+    pub resources: BTreeSet<BTreeSet<Pattern>>,
     /// Where it stands.
     pub source: Source,
 }
 
-/// A named, privilege-bearing set of tools.
+/// A named, privilege-bearing set of tools, prompts and resources.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Capability {
     /// The server's name.
     pub server: String,
     /// What the user is shown.
     pub description: String,
-    /// The tools by name, globs resolved.
-    pub tools: BTreeSet<String>,
+    /// What it holds, globs resolved.
+    pub features: BTreeSet<Feature>,
+    /// The patterns of its resources, as they are written.
+    pub patterns: BTreeSet<Pattern>,
     /// How much harm they can do.
     pub access: Access,
     /// Scope sets, any of which suffices; one empty set where nothing is needed.
@@ -93,9 +114,15 @@ pub struct Consent {
     pub purpose_required: bool,
     /// Seconds that a receipt lasts.
     pub lasts: Option<i64>,
+    /// The clients that it may be given to; `None`: any.
+    pub via: Option<BTreeSet<Via>>,
+    /// What happens to receipts when what they cover changes.
+    pub on_change: OnChange,
+    /// Names that it had.
+    pub was: BTreeSet<String>,
 }
 
-/// `allow` or `deny`.
+/// `allow`, `deny` or `require`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rule {
     /// Whom it concerns; any of these.
@@ -104,7 +131,7 @@ pub struct Rule {
     pub via: Option<BTreeSet<Via>>,
     /// What it does.
     pub effect: Effect,
-    /// The condition; `None`: always.
+    /// The condition; `None`: always. Of a `require`: what must hold.
     pub when: Option<Condition>,
     /// The author's reason.
     pub because: Option<String>,
@@ -112,15 +139,19 @@ pub struct Rule {
     pub source: Source,
 }
 
-impl Rule {
-    /// The clients that the rule names, by name; `None`: any.
-    pub fn clients(&self, policy: &Policy) -> Option<BTreeSet<String>> {
-        let none = BTreeSet::new();
+impl Policy {
+    /// The clients that a rule or a consent speaks of, groups of clients taken apart; `None`: any.
+    pub fn through(&self, via: Option<&BTreeSet<Via>>) -> Option<BTreeSet<Through>> {
         let members = |via: &Via| match via {
-            Via::Client(name) => BTreeSet::from([name.clone()]),
-            Via::Group(name) => policy.client_groups.get(name).unwrap_or(&none).clone(),
+            Via::Client(name) => vec![Through::Client(name.clone())],
+            Via::Group(name) => {
+                let members = self.client_groups.get(name).into_iter().flatten();
+                members.cloned().map(Through::Client).collect()
+            }
+            Via::Registration(kind) => vec![Through::Registration(*kind)],
+            Via::Domain(domain) => vec![Through::Domain(domain.clone())],
         };
-        self.via.as_ref().map(|via| via.iter().flat_map(members).collect())
+        via.map(|via| via.iter().flat_map(members).collect())
     }
 }
 
@@ -131,6 +162,10 @@ pub enum Via {
     Client(String),
     /// A group of clients.
     Group(String),
+    /// Clients that registered so.
+    Registration(Registration),
+    /// Clients whose metadata document is on this host.
+    Domain(String),
 }
 
 /// A checked policy and all that is to be said about it.
@@ -145,8 +180,8 @@ pub struct Checked {
 /// Reads and checks a policy.
 pub fn check(files: &dyn Files, limits: &Limits) -> Checked {
     let loaded = load::load(files, limits);
+    let (policy, found) = check::check(&loaded, files, limits);
     let mut diagnostics = loaded.diagnostics;
-    let (policy, found) = check::check(&loaded.sources, files, limits, &loaded.statements);
     let follows_from_a_mistake = |one: &Diagnostic| {
         one.code == Code::NameUnknown
             && one.underlined().is_some_and(|name| loaded.broken.contains(name))

@@ -1,37 +1,35 @@
-//! Rules: `allow` and `deny`.
+//! Rules: `allow` and `deny`, and what all rules share.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::bundle::{Access, Credentials, Target, Who};
+use placet_engine::bundle::{Access, Credentials, Feature, Target, Who};
 use placet_engine::condition::{Condition, Side};
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::model::check::{Checker, RuleKind};
+use crate::model::check::{Checker, RuleDeclaration};
 use crate::model::condition::conjunction;
 use crate::model::{Consent, Effect, Held, Rule, Via};
 use crate::source::Span;
 use crate::syntax::ast::{self, Basis, RuleClause};
 use crate::syntax::text::unescape;
 
-/// Tools by server.
-type Tools = Vec<(String, BTreeSet<String>)>;
+/// Tools and other features by server.
+pub(crate) type Tools = Vec<(String, BTreeSet<Feature>)>;
 
 impl<'a> Checker<'a> {
     pub(crate) fn check_rules(
         &mut self,
         consents: &BTreeMap<String, Consent>,
     ) -> BTreeMap<String, Rule> {
-        let declared: Vec<(String, RuleKind, &'a ast::Rule)> = self
-            .names
-            .rules
-            .iter()
-            .map(|(name, (kind, rule), _)| (name.to_owned(), *kind, *rule))
-            .collect();
+        let declared = self.names.rules.iter();
+        let declared: Vec<(String, RuleDeclaration<'a>)> =
+            declared.map(|(name, rule, _)| (name.to_owned(), *rule)).collect();
         let mut rules = BTreeMap::new();
-        for (name, kind, rule) in declared {
-            let checked = match kind {
-                RuleKind::Allow => self.allow(rule, consents),
-                RuleKind::Deny => self.deny(rule),
+        for (name, rule) in declared {
+            let checked = match rule {
+                RuleDeclaration::Allow(rule) => self.allow(rule, consents),
+                RuleDeclaration::Deny(rule) => self.deny(rule),
+                RuleDeclaration::Require(rule) => self.require(rule, consents),
             };
             rules.insert(name, checked);
         }
@@ -42,8 +40,11 @@ impl<'a> Checker<'a> {
     /// Says which capabilities no call can use, whatever the rule says that allows them.
     fn check_reach(&mut self) {
         let held = Held::new(&self.capabilities);
-        let allowed = self.names.rules.iter().filter(|(_, (kind, _), _)| *kind == RuleKind::Allow);
-        let targets = allowed.flat_map(|(_, (_, rule), _)| &rule.targets);
+        let allows = self.names.rules.iter().filter_map(|(_, rule, _)| match rule {
+            RuleDeclaration::Allow(rule) => Some(rule),
+            _ => None,
+        });
+        let targets = allows.flat_map(|rule| &rule.targets);
         let unreachable: Vec<Diagnostic> = targets
             .filter_map(|target| match target {
                 ast::Target::Capability(name) => self.unreachable(name, &held),
@@ -61,7 +62,7 @@ impl<'a> Checker<'a> {
         };
         // A tool's access is the highest of its capabilities.
         let access =
-            capability.tools.iter().filter_map(|tool| held.access(&capability.server, tool));
+            capability.features.iter().filter_map(|one| held.access(&capability.server, one));
         let lowest = access.min().filter(|lowest| lowest > up_to)?;
         let message = format!("no call can use `{}`", name.text);
         Some(
@@ -106,6 +107,7 @@ impl<'a> Checker<'a> {
         }
         let tools = self.capability_tools(&capabilities);
         let (when, because) = self.clauses(rule, &tools, Side::Allow);
+        self.machines(rule, &capabilities);
         let under = match &rule.basis {
             Some(Basis::Under(name)) => self.under(name, rule, consents),
             Some(Basis::WithoutConsent(span)) => {
@@ -143,8 +145,8 @@ impl<'a> Checker<'a> {
 
     fn under(
         &mut self,
-        name: &ast::Name,
-        rule: &ast::Rule,
+        name: &'a ast::Name,
+        rule: &'a ast::Rule,
         consents: &BTreeMap<String, Consent>,
     ) -> Option<String> {
         let found = self.names.consents.find(self.sources, name).map(|_| ());
@@ -170,7 +172,59 @@ impl<'a> Checker<'a> {
                 self.say(diagnostic);
             }
         }
+        self.consent_clients(name, rule, consent);
         Some(name.text.clone())
+    }
+
+    /// Says that no client can be both the rule's and the consent's.
+    fn consent_clients(&mut self, name: &ast::Name, rule: &'a ast::Rule, consent: &Consent) {
+        let rule_via = self.via_quietly(rule.via.as_ref());
+        let (Some(of_rule), Some(of_consent)) = (rule_via, &consent.via) else { return };
+        let may_share = of_rule.iter().any(|one| of_consent.iter().any(|two| self.share(one, two)));
+        if may_share || of_rule.is_empty() || of_consent.is_empty() {
+            return;
+        }
+        let mut diagnostic = Diagnostic::error(
+            Code::ConsentClients,
+            format!("consent `{}` is not for these clients", name.text),
+        )
+        .at(self.sources, name.span, "none of the rule's clients may be given it")
+        .help("let the consent's `via` and the rule's `via` name the same clients");
+        if let Some(declared) = self.names.consents.span(&name.text) {
+            diagnostic = diagnostic.at(self.sources, declared, "the consent");
+        }
+        self.say(diagnostic);
+    }
+
+    fn via_quietly(&mut self, via: Option<&ast::Via>) -> Option<BTreeSet<Via>> {
+        let said = self.diagnostics.len();
+        let via = self.via(via);
+        self.diagnostics.truncate(said);
+        via
+    }
+
+    /// Whether some client could be both.
+    fn share(&self, one: &Via, other: &Via) -> bool {
+        let members = |via: &Via| -> Option<BTreeSet<String>> {
+            match via {
+                Via::Client(name) => Some(BTreeSet::from([name.clone()])),
+                Via::Group(name) => match self.names.clients.get(name) {
+                    Some(super::check::ClientDeclaration::Group(members)) => {
+                        Some(members.iter().map(|client| client.name.text.clone()).collect())
+                    }
+                    _ => None,
+                },
+                Via::Registration(_) | Via::Domain(_) => None,
+            }
+        };
+        match (members(one), members(other)) {
+            (Some(one), Some(other)) => !one.is_disjoint(&other),
+            _ => match (one, other) {
+                (Via::Registration(one), Via::Registration(other)) => one == other,
+                (Via::Domain(one), Via::Domain(other)) => one == other,
+                _ => true,
+            },
+        }
     }
 
     fn deny(&mut self, rule: &'a ast::Rule) -> Rule {
@@ -185,9 +239,24 @@ impl<'a> Checker<'a> {
                     .help("leave it out: a `deny` holds whatever anybody agreed to");
             self.say(diagnostic);
         }
+        let (targets, tools) = self.targets(&rule.targets);
+        self.reach(rule.name.span, "deny", &tools);
+        let (when, because) = self.clauses(rule, &tools, Side::Deny);
+        Rule {
+            who: self.who(&rule.who),
+            via: self.via(rule.via.as_ref()),
+            effect: Effect::Deny { targets },
+            when,
+            because,
+            source: self.source(rule.keyword),
+        }
+    }
+
+    /// What a `deny` or a `require` is about, and its tools.
+    pub(crate) fn targets(&mut self, written: &[ast::Target]) -> (BTreeSet<Target>, Tools) {
         let mut targets = BTreeSet::new();
         let mut tools = Tools::new();
-        for target in &rule.targets {
+        for target in written {
             match target {
                 ast::Target::Capability(name) => {
                     let found = self.names.capabilities.find(self.sources, name).map(|_| ());
@@ -206,14 +275,59 @@ impl<'a> Checker<'a> {
                 }
             }
         }
-        let (when, because) = self.clauses(rule, &tools, Side::Deny);
-        Rule {
-            who: self.who(&rule.who),
-            via: self.via(rule.via.as_ref()),
-            effect: Effect::Deny { targets },
-            when,
-            because,
-            source: self.source(rule.keyword),
+        (targets, tools)
+    }
+
+    /// Warns of a rule that forbids and can never do so. A pack's rules are for policies of all kinds.
+    pub(crate) fn reach(&mut self, name: Span, kind: &str, tools: &Tools) {
+        let known = tools.iter().any(|(_, features)| !features.is_empty());
+        // With a name that nothing declares, or a capability that is empty by mistake, more was said.
+        if known || !tools.is_empty() || self.packs.contains(&name.file) || self.has_errors() {
+            return;
+        }
+        let diagnostic =
+            Diagnostic::error(Code::Unreachable, format!("this `{kind}` can never apply"))
+                .warning()
+                .at(self.sources, name, "no capability holds a tool that it is about")
+                .help("leave the rule out, or check the access levels of the capabilities");
+        self.say(diagnostic);
+    }
+
+    fn has_errors(&self) -> bool {
+        self.diagnostics.iter().any(Diagnostic::is_error)
+    }
+
+    /// A machine has nobody who could consent, and no local server lets one in.
+    fn machines(&mut self, rule: &'a ast::Rule, capabilities: &BTreeSet<String>) {
+        let machine = rule.who.iter().find_map(|who| match who {
+            ast::Who::Machine(span) => Some(*span),
+            _ => None,
+        });
+        let Some(machine) = machine else { return };
+        if let Some(Basis::Under(consent)) = &rule.basis {
+            let diagnostic =
+                Diagnostic::error(Code::MachineConsent, "a machine has nobody who could consent")
+                    .at(self.sources, machine, "acts without a user")
+                    .at(self.sources, consent.span, "a user's consent")
+                    .help(
+                        "write a rule for machines by themselves: `allow … machine via … to … \
+                         without consent because \"…\"`",
+                    );
+            self.say(diagnostic);
+        }
+        let local =
+            capabilities.iter().filter_map(|name| self.capabilities.get(name)).find(|one| {
+                let server = self.servers.get(&one.server);
+                server.is_some_and(|one| matches!(one.credentials, Credentials::Local { .. }))
+            });
+        if let Some(local) = local {
+            let diagnostic = Diagnostic::error(
+                Code::Unreachable,
+                format!("no machine can use local server `{}`", local.server),
+            )
+            .at(self.sources, machine, "acts without a user")
+            .help("a local server belongs to the user who started it: name users here");
+            self.say(diagnostic);
         }
     }
 
@@ -252,12 +366,15 @@ impl<'a> Checker<'a> {
         (conjunction(conditions), because)
     }
 
-    fn who(&mut self, who: &[ast::Who]) -> BTreeSet<Who> {
+    pub(crate) fn who(&mut self, who: &[ast::Who]) -> BTreeSet<Who> {
         let mut checked = BTreeSet::new();
         for one in who {
             match one {
                 ast::Who::Anyone(_) => {
                     checked.insert(Who::Anyone);
+                }
+                ast::Who::Machine(_) => {
+                    checked.insert(Who::Machine);
                 }
                 ast::Who::Group(name) => {
                     let found = self.names.groups.find(self.sources, name).map(|_| ());
@@ -266,8 +383,7 @@ impl<'a> Checker<'a> {
                     }
                 }
                 ast::Who::User { subject, issuer } => {
-                    let issuer = self.issuer(issuer.as_ref(), "user", subject.span);
-                    if let Some(issuer) = self.keep(issuer) {
+                    if let Some(issuer) = self.issuer(issuer.as_ref(), "user", subject.span) {
                         checked.insert(Who::User { issuer, subject: unescape(&subject.raw) });
                     }
                 }
@@ -276,28 +392,10 @@ impl<'a> Checker<'a> {
         checked
     }
 
-    fn via(&mut self, via: Option<&ast::Via>) -> Option<BTreeSet<Via>> {
-        let ast::Via::Names(names) = via? else { return None };
-        let mut checked = BTreeSet::new();
-        for name in names {
-            let found = self.names.clients.find(self.sources, name).copied();
-            match self.keep(found) {
-                Some(super::check::ClientDeclaration::One(_)) => {
-                    checked.insert(Via::Client(name.text.clone()));
-                }
-                Some(super::check::ClientDeclaration::Group(_)) => {
-                    checked.insert(Via::Group(name.text.clone()));
-                }
-                None => {}
-            }
-        }
-        Some(checked)
-    }
-
     fn capability_tools(&self, names: &BTreeSet<String>) -> Tools {
         let capabilities = names.iter().filter_map(|name| self.capabilities.get(name));
         capabilities
-            .map(|capability| (capability.server.clone(), capability.tools.clone()))
+            .map(|capability| (capability.server.clone(), capability.features.clone()))
             .collect()
     }
 
@@ -306,7 +404,7 @@ impl<'a> Checker<'a> {
         self.capabilities
             .values()
             .filter(|capability| capability.access >= level)
-            .map(|capability| (capability.server.clone(), capability.tools.clone()))
+            .map(|capability| (capability.server.clone(), capability.features.clone()))
             .collect()
     }
 

@@ -2,17 +2,31 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::bundle::Credentials;
+use placet_engine::bundle::{Access, ApiKeys, Credentials};
+use placet_engine::network::Network;
 
 use crate::catalogue::{self, Catalogue};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::files::resolve;
 use crate::model::Server;
 use crate::model::check::Checker;
 use crate::model::names::circle;
 use crate::source::Span;
-use crate::syntax::ast::{ServerClause, Statement, Text};
+use crate::syntax::ast::{self, Given, ServerClause, Statement, Text};
 use crate::syntax::text::unescape;
+
+/// A server's clauses, each once.
+#[derive(Default)]
+struct Clauses<'a> {
+    resource: Option<&'a Given>,
+    local: Option<&'a Text>,
+    issuer: Option<&'a [Given]>,
+    catalogue: Option<&'a Text>,
+    credentials: Option<&'a ast::Credentials>,
+    trusted: Option<(Option<&'a Text>, Span)>,
+    pin_tools: Option<()>,
+    pin_clients: Option<Span>,
+}
 
 impl<'a> Checker<'a> {
     pub(crate) fn check_servers(&mut self) {
@@ -24,7 +38,7 @@ impl<'a> Checker<'a> {
             .collect();
         let mut identities: BTreeMap<String, Span> = BTreeMap::new();
         for (name, clauses, span) in declared {
-            let server = self.server(clauses, span);
+            let server = self.server(&name, clauses, span);
             if let Some(first) = identities.insert(server.identity.clone(), span) {
                 let diagnostic = Diagnostic::error(
                     Code::NameRepeated,
@@ -39,34 +53,21 @@ impl<'a> Checker<'a> {
         }
     }
 
-    fn server(&mut self, clauses: &'a [ServerClause], name: Span) -> Server {
-        let (mut resource, mut local) = (None, None);
-        let (mut issuer, mut catalogue, mut credentials) = (None, None, None);
-        for clause in clauses {
-            match clause {
-                ServerClause::Resource(text) => {
-                    self.once(&mut resource, text, "resource", text.span);
-                }
-                ServerClause::Local(text) => self.once(&mut local, text, "local", text.span),
-                ServerClause::Issuer(texts) => {
-                    let span = texts.first().map_or(name, |first| first.span);
-                    self.once(&mut issuer, texts, "issuer", span);
-                }
-                ServerClause::Catalogue(text) => {
-                    self.once(&mut catalogue, text, "catalogue", text.span);
-                }
-                ServerClause::Credentials { kind, up_to, because, span } => {
-                    self.once(
-                        &mut credentials,
-                        (kind, up_to, because, *span),
-                        "credentials",
-                        *span,
-                    );
-                }
+    fn server(&mut self, name: &str, clauses: &'a [ServerClause], place: Span) -> Server {
+        let clauses = self.server_clauses(clauses, place);
+        if let Some((because, span)) = clauses.trusted {
+            if because.is_none() {
+                let diagnostic =
+                    Diagnostic::error(Code::ClauseMissing, "trusting a server has no reason")
+                        .at(self.sources, span, "`because` is missing")
+                        .help("say why its annotations may be relied on: `trusted because \"…\"`");
+                self.say(diagnostic);
             }
+            self.trusted.insert(name.to_owned());
         }
-        let identity = match (resource, local) {
-            (Some(resource), None) => self.resource(resource),
+        let resource = clauses.resource.and_then(|given| self.given(given));
+        let identity = match (clauses.resource, clauses.local) {
+            (Some(_), None) => resource.map(|text| self.resource(&text)).unwrap_or_default(),
             (None, Some(local)) => format!("local:{}", self.text(local)),
             (Some(_), Some(local)) => {
                 let diagnostic = Diagnostic::error(
@@ -82,38 +83,82 @@ impl<'a> Checker<'a> {
                 self.missing(
                     "server",
                     "resource",
-                    name,
+                    place,
                     "say how calls name the server: `resource \"https://…\"`, or \
                      `local \"name\"` for one that is started over stdio",
                 );
-                format!("missing:{}", name.start)
+                format!("missing:{}", place.start)
             }
         };
-        let credentials = match local {
-            None => self.oauth(issuer, credentials.map(|(_, _, _, span)| span), name),
-            Some(_) => self.local(issuer, credentials, name),
+        let credentials = match clauses.local {
+            None => self.oauth(clauses.issuer, clauses.credentials, place),
+            Some(_) => self.local(clauses.issuer, clauses.credentials, place),
         };
-        let catalogue = match catalogue {
+        let catalogue = match clauses.catalogue {
             Some(path) => self.catalogue(path),
             None => {
                 self.missing(
                     "server",
                     "catalogue",
-                    name,
+                    place,
                     "name the file that holds the server's tools: `catalogue \"tools.json\"`; \
                      `placet catalogue pull` makes one",
                 );
                 Catalogue::default()
             }
         };
-        let source = self.source(name);
-        Server { identity, credentials, scopes: BTreeMap::new(), catalogue, source }
+        let source = self.source(place);
+        Server {
+            identity,
+            credentials,
+            pin_tools: clauses.pin_tools.is_some(),
+            pin_clients: clauses.pin_clients.is_some(),
+            scopes: BTreeMap::new(),
+            catalogue,
+            resources: BTreeSet::new(),
+            source,
+        }
+    }
+
+    fn server_clauses(&mut self, written: &'a [ServerClause], name: Span) -> Clauses<'a> {
+        let mut clauses = Clauses::default();
+        for clause in written {
+            match clause {
+                ServerClause::Resource(given) => {
+                    self.once(&mut clauses.resource, given, "resource", given.span());
+                }
+                ServerClause::Local(text) => {
+                    self.once(&mut clauses.local, text, "local", text.span);
+                }
+                ServerClause::Issuer(given) => {
+                    let span = given.first().map_or(name, Given::span);
+                    self.once(&mut clauses.issuer, given.as_slice(), "issuer", span);
+                }
+                ServerClause::Catalogue(text) => {
+                    self.once(&mut clauses.catalogue, text, "catalogue", text.span);
+                }
+                ServerClause::Credentials(declared) => {
+                    self.once(&mut clauses.credentials, declared, "credentials", declared.span);
+                }
+                ServerClause::Trusted(because, span) => {
+                    let trusted = (because.as_ref(), *span);
+                    self.once(&mut clauses.trusted, trusted, "trusted", *span);
+                }
+                ServerClause::PinTools(span) => {
+                    self.once(&mut clauses.pin_tools, (), "pin tools", *span);
+                }
+                ServerClause::PinClients(span) => {
+                    self.once(&mut clauses.pin_clients, *span, "pin clients", *span);
+                }
+            }
+        }
+        clauses
     }
 
     fn resource(&mut self, resource: &Text) -> String {
         let uri = unescape(&resource.raw);
         if let Some(why) = not_canonical(&uri) {
-            let diagnostic = Diagnostic::error(Code::ValueInvalid, "this is no resource URI")
+            let diagnostic = Diagnostic::error(Code::ValueResource, "this is no resource URI")
                 .at(self.sources, resource.span, why)
                 .help("write the URI that tokens carry as audience (RFC 8707), such as `https://mcp.example.com/github`");
             self.say(diagnostic);
@@ -123,20 +168,12 @@ impl<'a> Checker<'a> {
 
     fn oauth(
         &mut self,
-        issuer: Option<&Vec<Text>>,
-        credentials: Option<Span>,
+        issuer: Option<&'a [Given]>,
+        credentials: Option<&'a ast::Credentials>,
         name: Span,
     ) -> Credentials {
-        if let Some(span) = credentials {
-            let diagnostic = Diagnostic::error(
-                Code::ClauseMisplaced,
-                "only a local server accepts credentials other than OAuth tokens",
-            )
-            .at(self.sources, span, "this server has a `resource`")
-            .help("leave the clause out: the server accepts tokens of its `issuer`");
-            self.say(diagnostic);
-        }
-        if issuer.is_none() {
+        let api_keys = credentials.and_then(|declared| self.api_keys(declared));
+        if issuer.is_none() && credentials.is_none() {
             self.missing(
                 "server",
                 "issuer",
@@ -144,30 +181,102 @@ impl<'a> Checker<'a> {
                 "say whose tokens it accepts: `issuer \"https://login.example.com\"`",
             );
         }
-        let issuers = issuer.into_iter().flatten().map(|text| self.text(text)).collect();
-        Credentials::Oauth { issuers }
+        let texts: Vec<Text> =
+            issuer.into_iter().flatten().filter_map(|given| self.given(given)).collect();
+        let issuers = texts.iter().map(|text| self.text(text)).collect();
+        Credentials::Oauth { issuers, api_keys }
+    }
+
+    /// How far API keys reach on a server that is reached by its resource.
+    fn api_keys(&mut self, declared: &'a ast::Credentials) -> Option<ApiKeys> {
+        match declared.kind.text.as_str() {
+            "api_key" => {}
+            "local" => {
+                let diagnostic = Diagnostic::error(
+                    Code::ClauseMisplaced,
+                    "only a local server accepts local credentials",
+                )
+                .at(self.sources, declared.kind.span, "this server has a `resource`")
+                .help(
+                    "leave the clause out: the server accepts tokens of its `issuer`; for API keys \
+                     write `credentials api_key for read because \"…\"`",
+                );
+                self.say(diagnostic);
+                return None;
+            }
+            other => {
+                let help = did_you_mean(other, ["api_key"]).unwrap_or_else(|| {
+                    String::from("write `credentials api_key for read because \"…\"`")
+                });
+                self.unknown_credentials(declared, &help);
+                return None;
+            }
+        }
+        let mut networks = BTreeSet::new();
+        for text in &declared.networks {
+            let written = unescape(&text.raw);
+            match Network::parse(&written) {
+                Some(network) => {
+                    networks.insert(network);
+                }
+                None => {
+                    let diagnostic = Diagnostic::error(Code::ValueNetwork, "this is no network")
+                        .at(self.sources, text.span, "not in CIDR form, or with host bits set")
+                        .help("write it like \"10.0.0.0/8\" or \"2001:db8::/32\"");
+                    self.say(diagnostic);
+                }
+            }
+        }
+        let lasts = declared.lasts.as_ref().and_then(|duration| {
+            let seconds = self.seconds(duration);
+            self.keep(seconds)
+        });
+        let (up_to, because) = self.reaches(declared);
+        Some(ApiKeys { up_to, networks, lasts, because })
+    }
+
+    fn unknown_credentials(&mut self, declared: &ast::Credentials, help: &str) {
+        let diagnostic = Diagnostic::error(
+            Code::ValueCredentials,
+            format!(
+                "`{}` is no kind of credential that this server could accept",
+                declared.kind.text
+            ),
+        )
+        .at(self.sources, declared.kind.span, "not known here")
+        .help(help);
+        self.say(diagnostic);
+    }
+
+    /// The access that standing credentials reach, and why.
+    fn reaches(&mut self, declared: &ast::Credentials) -> (Access, String) {
+        let level = self.access(&declared.up_to);
+        let up_to = self.keep(level).unwrap_or(Access::Read);
+        if declared.because.is_none() {
+            let diagnostic =
+                Diagnostic::error(Code::ClauseMissing, "standing access has no reason")
+                    .at(self.sources, declared.span, "`because` is missing")
+                    .help("say why nobody needs to be asked: `because \"…\"`");
+            self.say(diagnostic);
+        }
+        let because = declared.because.as_ref().map(|text| self.text(text)).unwrap_or_default();
+        (up_to, because)
     }
 
     fn local(
         &mut self,
-        issuer: Option<&Vec<Text>>,
-        credentials: Option<(
-            &crate::syntax::ast::Name,
-            &crate::syntax::ast::Name,
-            &Option<Text>,
-            Span,
-        )>,
+        issuer: Option<&'a [Given]>,
+        credentials: Option<&'a ast::Credentials>,
         name: Span,
     ) -> Credentials {
-        use placet_engine::bundle::Access;
-        if let Some(first) = issuer.and_then(|texts| texts.first()) {
+        if let Some(first) = issuer.and_then(|given| given.first()) {
             let diagnostic =
                 Diagnostic::error(Code::ClauseMisplaced, "a local server takes no tokens")
-                    .at(self.sources, first.span, "so it has no issuer")
+                    .at(self.sources, first.span(), "so it has no issuer")
                     .help("leave `issuer` out: the host vouches for the user");
             self.say(diagnostic);
         }
-        let Some((kind, up_to, because, span)) = credentials else {
+        let Some(declared) = credentials else {
             self.missing(
                 "local server",
                 "credentials",
@@ -177,25 +286,24 @@ impl<'a> Checker<'a> {
             );
             return Credentials::Local { up_to: Access::Read, because: String::new() };
         };
-        if kind.text != "local" {
+        if declared.kind.text != "local" {
+            self.unknown_credentials(declared, "write `credentials local for LEVEL because \"…\"`");
+        }
+        let misplaced = declared
+            .networks
+            .first()
+            .map(|text| text.span)
+            .or(declared.lasts.as_ref().map(|duration| duration.number.span));
+        if let Some(span) = misplaced {
             let diagnostic = Diagnostic::error(
-                Code::ValueInvalid,
-                format!("`{}` is no kind of credential that a local server has", kind.text),
+                Code::ClauseMisplaced,
+                "local credentials have no network and no age",
             )
-            .at(self.sources, kind.span, "not known here")
-            .help("write `credentials local for LEVEL because \"…\"`");
+            .at(self.sources, span, "has no meaning here")
+            .help("leave it out: whoever starts the server is there, and holds no key");
             self.say(diagnostic);
         }
-        let level = self.access(up_to);
-        let up_to = self.keep(level).unwrap_or(Access::Read);
-        if because.is_none() {
-            let diagnostic =
-                Diagnostic::error(Code::ClauseMissing, "standing access has no reason")
-                    .at(self.sources, span, "`because` is missing")
-                    .help("say why nobody needs to be asked: `because \"…\"`");
-            self.say(diagnostic);
-        }
-        let because = because.as_ref().map(|text| self.text(text)).unwrap_or_default();
+        let (up_to, because) = self.reaches(declared);
         Credentials::Local { up_to, because }
     }
 
@@ -273,7 +381,7 @@ impl<'a> Checker<'a> {
         let scope = unescape(&text.raw);
         let valid = |c: char| c.is_ascii_graphic() && c != '"' && c != '\\';
         if scope.is_empty() || !scope.chars().all(valid) {
-            let diagnostic = Diagnostic::error(Code::ValueInvalid, "this is no scope")
+            let diagnostic = Diagnostic::error(Code::ValueScope, "this is no scope")
                 .at(self.sources, text.span, "a character that scopes cannot have")
                 .help("a scope is printable ASCII without spaces, quotes and backslashes (RFC 6749, section 3.3)");
             self.say(diagnostic);
@@ -289,7 +397,7 @@ impl<'a> Checker<'a> {
             return Ok(scope);
         }
         let known = declared.into_iter().flatten().map(|(name, _)| name.as_str());
-        let help = crate::diagnostic::did_you_mean(&scope, known)
+        let help = did_you_mean(&scope, known)
             .unwrap_or_else(|| format!("declare it: `scope \"{scope}\" on {server}`"));
         Err(Diagnostic::error(
             Code::NameUnknown,

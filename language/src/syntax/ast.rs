@@ -7,8 +7,15 @@ use crate::source::Span;
 pub enum Statement {
     /// `edition 2026`
     Edition(Number),
-    /// `use "path"`
-    Use(Text),
+    /// `use "path" with { … }`
+    Use(Use),
+    /// `parameter NAME [= "default"]`
+    Parameter {
+        /// The name.
+        name: Name,
+        /// What it is where no `use` says.
+        default: Option<Text>,
+    },
     /// `server NAME { … }`
     Server {
         /// The name.
@@ -47,7 +54,7 @@ pub enum Statement {
         /// What the claim must be or hold.
         has: Text,
         /// The issuer whose claims count.
-        issuer: Option<Text>,
+        issuer: Option<Given>,
         /// Groups that a member must be in.
         and_in: Vec<Name>,
     },
@@ -76,10 +83,42 @@ pub enum Statement {
         /// What it stands for.
         value: Constant,
     },
+    /// `register KIND …`
+    Register(Register),
+    /// `require NAME … for TARGETS CONDITION else REMEDY`
+    Require(Require),
     /// `allow NAME WHO via CLIENTS to CAPABILITIES …`
     Allow(Rule),
     /// `deny NAME WHO [via CLIENTS] to TARGETS …`
     Deny(Rule),
+}
+
+/// `use "path" [with { NAME "value" … }]`
+#[derive(Debug, Clone)]
+pub struct Use {
+    /// The file, relative to the one that it stands in.
+    pub path: Text,
+    /// What the file's parameters stand for.
+    pub arguments: Vec<(Name, Text)>,
+}
+
+/// A text, or a parameter of the file that stands for one.
+#[derive(Debug, Clone)]
+pub enum Given {
+    /// A text.
+    Text(Text),
+    /// A parameter.
+    Parameter(Name),
+}
+
+impl Given {
+    /// The place.
+    pub fn span(&self) -> Span {
+        match self {
+            Self::Text(text) => text.span,
+            Self::Parameter(name) => name.span,
+        }
+    }
 }
 
 /// A name and its place.
@@ -122,31 +161,49 @@ pub struct Duration {
 #[derive(Debug, Clone)]
 pub enum ServerClause {
     /// `resource "uri"`
-    Resource(Text),
+    Resource(Given),
     /// `local "name"`
     Local(Text),
     /// `issuer "uri", …`
-    Issuer(Vec<Text>),
+    Issuer(Vec<Given>),
     /// `catalogue "path"`
     Catalogue(Text),
-    /// `credentials KIND for LEVEL because "…"`
-    Credentials {
-        /// Which.
-        kind: Name,
-        /// The highest access level they reach.
-        up_to: Name,
-        /// Why.
-        because: Option<Text>,
-        /// The whole clause.
-        span: Span,
-    },
+    /// `credentials KIND for LEVEL …`
+    Credentials(Credentials),
+    /// `trusted because "…"`
+    Trusted(Option<Text>, Span),
+    /// `pin tools`
+    PinTools(Span),
+    /// `pin clients`
+    PinClients(Span),
+}
+
+/// `credentials KIND for LEVEL [from network "…", …] [lasts 90 days] because "…"`
+#[derive(Debug, Clone)]
+pub struct Credentials {
+    /// Which.
+    pub kind: Name,
+    /// The highest access level they reach.
+    pub up_to: Name,
+    /// Where a call with one must come from.
+    pub networks: Vec<Text>,
+    /// How old one may be.
+    pub lasts: Option<Duration>,
+    /// Why.
+    pub because: Option<Text>,
+    /// The whole clause.
+    pub span: Span,
 }
 
 /// A clause of a capability.
 #[derive(Debug, Clone)]
 pub enum CapabilityClause {
-    /// `tools a, b_*, "c-d"`
-    Tools(Vec<Pattern>),
+    /// `tools a, b_*, "c-d"`, `tools where read_only`
+    Tools(Selection),
+    /// `prompts a, b_*`
+    Prompts(Selection),
+    /// `resources "repo://acme/*"`
+    Resources(Vec<Text>),
     /// `access LEVEL`
     Access(Name),
     /// `needs "a" and "b" or "c"`
@@ -155,6 +212,35 @@ pub enum CapabilityClause {
     NeedsNothing(Option<Text>, Span),
     /// `where CONDITION`
     Where(Expression),
+}
+
+/// Tools or prompts of a catalogue.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// Which.
+    pub what: Selected,
+    /// Which of them not.
+    pub except: Vec<Pattern>,
+    /// The whole clause.
+    pub span: Span,
+}
+
+/// How tools are selected.
+#[derive(Debug, Clone)]
+pub enum Selected {
+    /// By their names.
+    Names(Vec<Pattern>),
+    /// By what they say of themselves; all of these.
+    Hints(Vec<Hint>),
+}
+
+/// `read_only`, `not open_world`
+#[derive(Debug, Clone)]
+pub struct Hint {
+    /// Which hint.
+    pub name: Name,
+    /// Whether it must be false.
+    pub negated: bool,
 }
 
 /// A tool by name, or a glob over tool names.
@@ -166,7 +252,88 @@ pub struct Pattern {
     pub span: Span,
 }
 
-/// `client NAME "id" [issued by "…"] [owner "…"]`
+/// `register KIND [from "domain", …] [issued by "…"] …`
+#[derive(Debug, Clone)]
+pub struct Register {
+    /// The word that starts it.
+    pub keyword: Span,
+    /// How the clients register.
+    pub kind: Name,
+    /// Where their metadata documents are.
+    pub domains: Vec<Text>,
+    /// Where they are registered.
+    pub issuer: Option<Given>,
+    /// What follows, in any order.
+    pub clauses: Vec<RegisterClause>,
+}
+
+/// A clause of a `register`.
+#[derive(Debug, Clone)]
+pub enum RegisterClause {
+    /// `may request "scope", …`
+    MayRequest(Vec<Text>),
+    /// `may request nothing`
+    MayRequestNothing(Span),
+    /// `redirect loopback, "https://…"`
+    Redirect(Vec<Redirect>),
+    /// `pending review by "…" [within 7 days]`
+    Pending {
+        /// Who looks at it.
+        by: Text,
+        /// How long that may take.
+        within: Option<Duration>,
+        /// The whole clause.
+        span: Span,
+    },
+}
+
+/// A redirect URI, or a kind of them.
+#[derive(Debug, Clone)]
+pub enum Redirect {
+    /// `loopback`, `same_domain`
+    Kind(Name),
+    /// `"https://app.example/callback"`
+    Uri(Text),
+}
+
+/// `require NAME [WHO] [via CLIENTS] for TARGETS [CONDITION] [else REMEDY] [because "…"]`
+#[derive(Debug, Clone)]
+pub struct Require {
+    /// The word that starts it.
+    pub keyword: Span,
+    /// The name.
+    pub name: Name,
+    /// Whom it concerns; empty: everybody.
+    pub who: Vec<Who>,
+    /// Through which clients.
+    pub via: Option<Via>,
+    /// What it guards.
+    pub targets: Vec<Target>,
+    /// What must hold.
+    pub condition: Option<Expression>,
+    /// What would make it hold.
+    pub remedy: Option<(Remedy, Span)>,
+    /// The author's reason.
+    pub because: Option<Text>,
+}
+
+/// What follows `else`.
+#[derive(Debug, Clone)]
+pub enum Remedy {
+    /// `reauthenticate [acr "…", …] [within 15 minutes]`
+    Reauthenticate {
+        /// Any of these authentication context classes.
+        acr: Vec<Text>,
+        /// How recent the login must be.
+        within: Option<Duration>,
+    },
+    /// `confirm within 10 minutes`
+    Confirm(Option<Duration>),
+    /// `ask CONSENT`
+    Ask(Name),
+}
+
+/// `client NAME "id" [issued by "…"] [owner "…"] [metadata "sha256-…"]`
 #[derive(Debug, Clone)]
 pub struct Client {
     /// The name.
@@ -174,9 +341,11 @@ pub struct Client {
     /// The https URL of its metadata document, or its `client_id` at the issuer.
     pub id: Text,
     /// Where it is registered.
-    pub issuer: Option<Text>,
+    pub issuer: Option<Given>,
     /// Who answers for it.
     pub owner: Option<Text>,
+    /// The digest of its metadata as they were reviewed.
+    pub metadata: Option<Text>,
 }
 
 /// A clause of a consent.
@@ -190,7 +359,16 @@ pub enum ConsentClause {
     PurposeRequired(Span),
     /// `lasts 30 days`
     Lasts(Duration),
+    /// `via CLIENTS`
+    Via(Via),
+    /// `on change …`
+    OnChange(OnChange, Span),
+    /// `was "old_name", …`
+    Was(Vec<Text>),
 }
+
+/// What happens to receipts when what they cover changes.
+pub use placet_engine::bundle::OnChange;
 
 /// An `allow` or a `deny`.
 #[derive(Debug, Clone)]
@@ -225,6 +403,8 @@ pub enum Basis {
 pub enum Who {
     /// `anyone`
     Anyone(Span),
+    /// `machine`
+    Machine(Span),
     /// A group.
     Group(Name),
     /// `user "subject" [issued by "…"]`
@@ -232,7 +412,7 @@ pub enum Who {
         /// The subject.
         subject: Text,
         /// Its issuer.
-        issuer: Option<Text>,
+        issuer: Option<Given>,
     },
 }
 
@@ -241,8 +421,33 @@ pub enum Who {
 pub enum Via {
     /// `any client`
     Any(Span),
-    /// Clients and groups of clients.
-    Names(Vec<Name>),
+    /// Any of these.
+    Through(Vec<Through>),
+}
+
+/// Clients that a rule speaks of.
+#[derive(Debug, Clone)]
+pub enum Through {
+    /// A client, or a group of clients.
+    Name(Name),
+    /// `clients where registration is dynamic`
+    Where {
+        /// `registration` or `domain`.
+        attribute: Name,
+        /// What it must be.
+        value: Choice,
+        /// The whole selector.
+        span: Span,
+    },
+}
+
+/// What an attribute of a client must be.
+#[derive(Debug, Clone)]
+pub enum Choice {
+    /// One of a few words.
+    Word(Name),
+    /// A text.
+    Text(Text),
 }
 
 /// What a rule allows or denies.
@@ -301,6 +506,8 @@ pub struct Operand {
     pub view: Option<Name>,
     /// The path: a word, then members.
     pub path: Vec<Name>,
+    /// The part of what the view sees.
+    pub part: Option<Name>,
     /// The whole operand.
     pub span: Span,
 }

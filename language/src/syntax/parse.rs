@@ -18,7 +18,7 @@ use crate::syntax::token::Token;
 type Spanned<'s> = (usize, Token<'s>, usize);
 
 /// The words that may start a statement, for "did you mean".
-const STATEMENTS: [&str; 11] = [
+const STATEMENTS: [&str; 14] = [
     "edition",
     "use",
     "server",
@@ -30,6 +30,9 @@ const STATEMENTS: [&str; 11] = [
     "allow",
     "deny",
     "let",
+    "parameter",
+    "register",
+    "require",
 ];
 
 /// A file, parsed as far as it goes.
@@ -107,7 +110,7 @@ fn lex<'s>(
                 let base = range.start.saturating_add(1);
                 let (start, end) = (base.saturating_add(bad.start), base.saturating_add(bad.end));
                 diagnostics.push(
-                    Diagnostic::error(Code::Syntax, "this escape means nothing")
+                    Diagnostic::error(Code::SyntaxEscape, "this escape means nothing")
                         .at(sources, Span { file, start, end }, "not an escape")
                         .help("write `\\\\` for a backslash, `\\\"` for a quote, `\\n`, `\\t`, or `\\u{1F600}`"),
                 );
@@ -127,7 +130,7 @@ fn lex<'s>(
 fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
     let found = text.get(span.start..span.end).unwrap_or_default();
     if found.starts_with('"') {
-        return Diagnostic::error(Code::Syntax, "this text has no closing quote")
+        return Diagnostic::error(Code::SyntaxUnclosed, "this text has no closing quote")
             .at(sources, span, "opened here")
             .help("end it with `\"` on the same line; write a quote inside it as `\\\"`");
     }
@@ -141,7 +144,7 @@ fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
         _ => "outside texts and comments the language uses plain ASCII",
     };
     let shown: String = found.chars().flat_map(char::escape_debug).collect();
-    Diagnostic::error(Code::Syntax, format!("`{shown}` has no meaning here"))
+    Diagnostic::error(Code::SyntaxCharacter, format!("`{shown}` has no meaning here"))
         .at(sources, span, "not part of the language")
         .help(help)
 }
@@ -165,7 +168,10 @@ fn segments<'t, 's>(text: &str, tokens: &'t [Spanned<'s>]) -> Vec<&'t [Spanned<'
             // `via any client`, `without consent`, and `client.id` are parts of a statement.
             (Token::Client, Some((_, Token::Any, _)))
             | (Token::Consent, Some((_, Token::Without, _))) => false,
-            (Token::Client, _) if followed_by_dot(tokens, index) => false,
+            (Token::Client, _) if follows(tokens, index, Token::Dot) => false,
+            // `via clients where …`, `pin clients`
+            (Token::Clients, _) if follows(tokens, index, Token::Where) => false,
+            (Token::Clients, Some((_, Token::Pin, _))) => false,
             (Token::Client, _) => depth == 0,
             (token, _) if token.starts_statement() => first_on_line || depth == 0,
             _ => false,
@@ -186,9 +192,10 @@ fn segments<'t, 's>(text: &str, tokens: &'t [Spanned<'s>]) -> Vec<&'t [Spanned<'
         .collect()
 }
 
-fn followed_by_dot(tokens: &[Spanned<'_>], index: usize) -> bool {
+/// Whether `token` stands right after the one at `index`.
+fn follows(tokens: &[Spanned<'_>], index: usize, token: Token<'_>) -> bool {
     let next = index.checked_add(1).and_then(|next| tokens.get(next));
-    matches!(next, Some((_, Token::Dot, _)))
+    next.is_some_and(|(_, next, _)| *next == token)
 }
 
 fn statement(
@@ -199,28 +206,29 @@ fn statement(
 ) -> Result<Statement, Diagnostic> {
     let span = |start, end| Span { file, start, end };
     let Some((first_start, first, first_end)) = tokens.first().copied() else {
-        return Err(Diagnostic::error(Code::Syntax, "an empty statement"));
+        return Err(Diagnostic::error(Code::SyntaxStatement, "an empty statement"));
     };
     let at_first = span(first_start, first_end);
     let text = |at: Span| {
         let source = sources.get(at.file).map(|source| source.inner().as_str());
         source.and_then(|text| text.get(at.start..at.end)).unwrap_or_default()
     };
-    if matches!(first, Token::Require | Token::Register | Token::Fact) {
+    if matches!(first, Token::Delegate | Token::Fact | Token::Import | Token::Template) {
         return Err(Diagnostic::error(Code::Reserved, format!("`{}` is reserved", text(at_first)))
             .at(sources, at_first, "not available yet")
-            .help("this version of Placet does not have the statement; leave it out"));
+            .help("this edition has no such statement; leave it out"));
     }
     if !first.starts_statement() {
         let mut diagnostic = Diagnostic::error(
-            Code::Syntax,
+            Code::SyntaxStatement,
             format!("`{}` does not start a statement", text(at_first)),
         )
         .at(sources, at_first, "no statement starts like this");
         diagnostic.help = Some(did_you_mean(text(at_first), STATEMENTS).unwrap_or_else(|| {
             String::from(
                 "a statement starts with `edition`, `use`, `server`, `scope`, `capability`, \
-                     `group`, `client`, `clients`, `consent`, `let`, `allow` or `deny`",
+                     `group`, `client`, `clients`, `register`, `consent`, `let`, `parameter`, `allow`, \
+                     `deny` or `require`",
             )
         }));
         return Err(diagnostic);
@@ -287,7 +295,7 @@ fn unexpected(
         let statement = text(first_start, first_end);
         let unclosed = unclosed_brace(tokens);
         let diagnostic = Diagnostic::error(
-            Code::Syntax,
+            if unclosed.is_some() { Code::SyntaxUnclosed } else { Code::SyntaxUnfinished },
             format!("this `{statement}` statement is not finished"),
         );
         let diagnostic = match unclosed {
@@ -357,26 +365,10 @@ fn unclosed_brace(tokens: &[Spanned<'_>]) -> Option<usize> {
 fn expectation(expected: &[String]) -> String {
     // lalrpop hands the terminals over as they stand in the grammar, in quotes.
     let mut expected: Vec<&str> = expected.iter().map(|one| one.trim_matches('"')).collect();
-    const ALSO_NAMES: [&str; 16] = [
-        "`access`",
-        "`catalogue`",
-        "`claim`",
-        "`credentials`",
-        "`for`",
-        "`grants`",
-        "`issuer`",
-        "`lasts`",
-        "`local`",
-        "`needs`",
-        "`owner`",
-        "`purpose`",
-        "`required`",
-        "`resource`",
-        "`tools`",
-        "a unit of time",
-    ];
+    let also_name =
+        |one: &str| one == "a unit of time" || Token::NAMES.contains(&one.trim_matches('`'));
     if expected.contains(&"a name") {
-        expected.retain(|one| !ALSO_NAMES.contains(one));
+        expected.retain(|one| !also_name(one));
     }
     if expected.contains(&"a pattern") {
         expected.retain(|one| !["a name", "a text in quotes", "a pattern"].contains(one));

@@ -32,6 +32,9 @@ macro_rules! tokens {
         }
 
         impl<'s> Token<'s> {
+            /// The words that are names where no clause of theirs can stand.
+            pub(crate) const NAMES: &'static [&'static str] = &[$($name_text),*];
+
             /// Whether the token starts a statement.
             pub(crate) fn starts_statement(self) -> bool {
                 matches!(self, $(Self::$statement)|*)
@@ -49,19 +52,25 @@ tokens! {
     statements {
         Edition "edition" Use "use" Server "server" Scope "scope" Capability "capability"
         Group "group" Clients "clients" Client "client" Consent "consent" Allow "allow"
-        Deny "deny" Require "require" Register "register" Let "let" Fact "fact"
+        Deny "deny" Require "require" Register "register" Let "let" Parameter "parameter"
+        Delegate "delegate" Fact "fact" Import "import" Template "template"
     }
     reserved {
-        And "and" Or "or" Not "not" In "in" Has "has" Like "like" Under "under" Is "is" All "all"
+        Access "access" And "and" Or "or" Not "not" In "in" Has "has" Like "like" Under "under" Is "is" All "all"
         Any "any" Via "via" To "to" When "when" Unless "unless" Because "because" Where "where"
-        Without "without" On "on" From "from" Issued "issued" By "by" Implies "implies"
+        Without "without" With "with" Else "else" For "for" On "on" From "from" Issued "issued" By "by" Implies "implies"
         Anyone "anyone" User "user" Machine "machine" Nothing "nothing" Except "except"
         True "true" False "false"
     }
     names {
-        Access "access" Catalogue "catalogue" Claim "claim" Credentials "credentials" For "for"
-        Grants "grants" Issuer "issuer" Lasts "lasts" Local "local" Needs "needs" Owner "owner"
-        Purpose "purpose" Required "required" Resource "resource" Tools "tools"
+        Acr "acr" Again "again" Ask "ask" Catalogue "catalogue" Change "change" Claim "claim"
+        Confirm "confirm" Credentials "credentials" Extend "extend" Grants "grants"
+        Issuer "issuer" Keep "keep" Lasts "lasts" Local "local" May "may" Metadata "metadata"
+        Needs "needs" Network "network" Owner "owner" Pending "pending" Pin "pin"
+        Prompts "prompts" Purpose "purpose" Reauthenticate "reauthenticate" Redirect "redirect"
+        Request "request" Required "required" Resource "resource" Resources "resources"
+        Review "review" Shown "shown" Tools "tools" Trusted "trusted" Was "was" What "what"
+        Within "within"
     }
     marks {
         OpenBrace "{" CloseBrace "}" OpenBracket "[" CloseBracket "]" OpenParenthesis "("

@@ -28,12 +28,11 @@ impl Checker<'_> {
                 continue;
             };
             for name in names {
-                let tool = catalogue.tools.get(name);
-                let Some(Err(why)) = tool.map(|tool| &tool.arguments) else { continue };
+                let Some(Err(why)) = catalogue.arguments(name) else { continue };
                 warnings.push(
                     Diagnostic::error(
                         Code::CatalogueUntyped,
-                        format!("the arguments of tool `{name}` cannot be judged: {why}"),
+                        format!("the arguments of {name} cannot be judged: {why}"),
                     )
                     .warning()
                     .at(self.sources, span, "counts against every call of that tool")
@@ -63,8 +62,7 @@ impl Checker<'_> {
             let optional = tools.iter().find_map(|(server, tools)| {
                 let catalogue = &self.servers.get(server)?.catalogue;
                 tools.iter().find(|name| {
-                    let tool = catalogue.tools.get(*name);
-                    let arguments = tool.and_then(|tool| tool.arguments.as_ref().ok());
+                    let arguments = catalogue.arguments(name).and_then(Result::ok);
                     arguments
                         .and_then(|arguments| lookup(arguments, path))
                         .is_some_and(|(_, required)| !required)
@@ -72,10 +70,17 @@ impl Checker<'_> {
             });
             let Some(tool) = optional else { continue };
             let text = self.text_at(operand.span);
-            let path = text.split_once('(').map_or(text, |(_, inner)| inner.trim_end_matches(')'));
+            // Of a view only what it reads may be absent.
+            let path = text
+                .split_once('(')
+                .map_or(text, |(_, inner)| inner.split_once(')').map_or(inner, |(path, _)| path));
             let diagnostic = Diagnostic::error(
                 Code::DenyOptional,
-                format!("`{tool}` may be called without `{}`", path.trim_start_matches("args.")),
+                format!(
+                    "`{}` may be called without `{}`",
+                    tool.name(),
+                    path.trim_start_matches("args.")
+                ),
             )
             .at(self.sources, operand.span, "what if it is absent?")
             .help(format!(

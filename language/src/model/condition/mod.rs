@@ -7,7 +7,11 @@ mod types;
 
 use std::collections::BTreeSet;
 
-use placet_engine::condition::{Atom, Attribute, Condition, Quantifier};
+use placet_engine::bundle::Feature;
+use placet_engine::condition::{
+    Atom, Attribute, Condition, Literal, Operand, Quantifier, Test, quote,
+};
+use placet_engine::url;
 use placet_engine::view::View;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -16,7 +20,7 @@ use crate::model::condition::types::Type;
 use crate::syntax::ast::{self, Expression, Operator};
 
 /// The tools that a condition must fit, by server.
-type Tools = [(String, BTreeSet<String>)];
+type Tools = [(String, BTreeSet<Feature>)];
 
 /// A condition in normal form: nested lists flattened, sorted, each part once.
 pub(crate) fn conjunction(conditions: Vec<Condition>) -> Option<Condition> {
@@ -69,7 +73,8 @@ impl<'a> Checker<'a> {
                 None
             }
             Expression::Test(test) => {
-                let atom = self.atom(test, negate, tools);
+                let atom =
+                    self.confirmed(test, negate).unwrap_or_else(|| self.atom(test, negate, tools));
                 self.keep(atom).map(Condition::Atom)
             }
         }
@@ -82,7 +87,7 @@ impl<'a> Checker<'a> {
         let (mut operand, mut kind) =
             self.operand(&test.operand, quantifier.is_some(), presence, tools)?;
         let is_argument = matches!(operand.attribute, Attribute::Argument(_));
-        if under && kind == Type::Text && is_argument {
+        if under && kind == Type::Text && is_argument && operand.view.is_none() {
             // `under` always judges the normal form: by text alone it would be walked round.
             operand.view = Some(View::Path);
             kind = Type::Path;
@@ -111,11 +116,48 @@ impl<'a> Checker<'a> {
             .at(self.sources, span, "leave this out"));
         }
         let (checked, negated) = self.test(test, &operand, kind, tools)?;
+        self.reachable_part(test, &operand, &checked)?;
         let quantifier = match (quantifier, negate) {
             (Some(Quantifier::All), true) => Some(Quantifier::Any),
             (Some(Quantifier::Any), true) => Some(Quantifier::All),
             (quantifier, _) => quantifier,
         };
         Ok(Atom { quantifier, operand, test: checked, negated: negated != negate })
+    }
+
+    /// A scheme and a host are judged in lower case, so no other constant is ever equal to one.
+    fn reachable_part(
+        &self,
+        test: &ast::Test,
+        operand: &Operand,
+        checked: &Test,
+    ) -> Result<(), Diagnostic> {
+        let literals: Vec<&Literal> = match checked {
+            Test::Equals(literal) => vec![literal],
+            Test::OneOf(literals) => literals.iter().collect(),
+            _ => return Ok(()),
+        };
+        for literal in literals {
+            let Literal::String(text) = literal else { continue };
+            let normal = match operand.view {
+                Some(View::UrlHost) => url::parse(&format!("https://{text}/")).map(|url| url.host),
+                Some(View::UrlScheme) => url::parse(&format!("{text}://a/")).map(|url| url.scheme),
+                _ => continue,
+            };
+            if normal.as_ref() == Some(text) {
+                continue;
+            }
+            let diagnostic =
+                Diagnostic::error(Code::ValueUrl, format!("`{operand}` is never {}", quote(text)))
+                    .at(self.sources, test.span, "no URL has this");
+            return Err(match normal {
+                Some(normal) => diagnostic.help(format!("write \"{normal}\"")),
+                None => diagnostic.help(
+                    "a host is ASCII in lower case, without port, user and trailing dot; a scheme \
+                     is a word in lower case",
+                ),
+            });
+        }
+        Ok(())
     }
 }

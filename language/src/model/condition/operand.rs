@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use placet_engine::bundle::Feature;
 use placet_engine::condition::{Argument, ArgumentType, Attribute, Operand};
 use placet_engine::view::View;
 
@@ -21,19 +22,7 @@ impl Checker<'_> {
         presence: bool,
         tools: &Tools,
     ) -> Result<(Operand, Type), Diagnostic> {
-        let view = match &written.view {
-            None => None,
-            Some(name) if name.text == "path" => Some(View::Path),
-            Some(name) => {
-                let help = did_you_mean(&name.text, ["path"]);
-                return Err(Diagnostic::error(
-                    Code::NameUnknown,
-                    format!("there is no view `{}`", name.text),
-                )
-                .at(self.sources, name.span, "not known")
-                .help(help.unwrap_or_else(|| String::from("the views are `path(…)`"))));
-            }
-        };
+        let view = self.view(written)?;
         let root = written.path.first().map(|name| name.text.as_str()).unwrap_or_default();
         let (attribute, kind) = if root == "args" {
             self.argument(written, elements, presence, tools)?
@@ -47,15 +36,57 @@ impl Checker<'_> {
             };
             return Err(Diagnostic::error(Code::TypeMismatch, "a view reads a string")
                 .at(self.sources, written.span, why)
-                .help("leave `path(…)` out here"));
+                .help("leave the view out here"));
         }
         if view.is_some() && !matches!(attribute, Attribute::Argument(_)) {
-            return Err(Diagnostic::error(Code::TypeMismatch, "only arguments name paths")
+            return Err(Diagnostic::error(Code::TypeMismatch, "only arguments are read by a view")
                 .at(self.sources, written.span, "not an argument")
                 .help("compare it as it is: `==`, `in`, `like`"));
         }
-        let kind = if view.is_some() { Type::Path } else { kind };
+        let kind = match view {
+            None => kind,
+            Some(View::Path) => Type::Path,
+            Some(View::UrlScheme | View::UrlHost) => Type::Text,
+            Some(View::UrlPort) => Type::Integer,
+        };
         Ok((Operand { view, attribute }, kind))
+    }
+
+    fn view(&self, written: &ast::Operand) -> Result<Option<View>, Diagnostic> {
+        const VIEWS: [View; 4] = [View::Path, View::UrlScheme, View::UrlHost, View::UrlPort];
+        let Some(function) = &written.view else { return Ok(None) };
+        let part = written.part.as_ref();
+        let part_text = part.map(|part| format!(".{}", part.text)).unwrap_or_default();
+        let mut named =
+            VIEWS.into_iter().filter(|view| view.function() == function.text).peekable();
+        if named.peek().is_none() {
+            let help = did_you_mean(&function.text, ["path", "url"]);
+            return Err(Diagnostic::error(
+                Code::ViewUnknown,
+                format!("there is no view `{}`", function.text),
+            )
+            .at(self.sources, function.span, "not known")
+            .help(help.unwrap_or_else(|| {
+                String::from(
+                    "the views are `path(…)`, `url(…).scheme`, `url(…).host` and `url(…).port`",
+                )
+            })));
+        }
+        if let Some(view) = named.find(|view| view.part() == part_text) {
+            return Ok(Some(view));
+        }
+        let (span, label) = match part {
+            Some(part) => (part.span, "no part of it"),
+            None => (written.span, "which part of it?"),
+        };
+        let help = match function.text.as_str() {
+            "path" => "a path is read as a whole: `path(…) under \"/srv\"`",
+            _ => "write `url(…).scheme`, `url(…).host` or `url(…).port`",
+        };
+        let name = &function.text;
+        Err(Diagnostic::error(Code::ViewUnknown, format!("view `{name}` is not read like this"))
+            .at(self.sources, span, label)
+            .help(help))
     }
 
     fn attribute(
@@ -119,15 +150,14 @@ impl Checker<'_> {
         }
         let shown = written.path.iter().skip(1).map(|name| name.text.as_str());
         let shown = shown.collect::<Vec<_>>().join(".");
-        let mut agreed: Option<(&str, &Kind)> = None;
+        let mut agreed: Option<(&Feature, &Kind)> = None;
         let mut typed = 0_usize;
         for (server, names) in tools {
             let Some(catalogue) = self.servers.get(server).map(|server| &server.catalogue) else {
                 continue;
             };
             for name in names {
-                let Some(tool) = catalogue.tools.get(name) else { continue };
-                let Ok(arguments) = &tool.arguments else { continue };
+                let Some(Ok(arguments)) = catalogue.arguments(name) else { continue };
                 typed = typed.saturating_add(1);
                 let Some(parameter) = lookup(arguments, &path).map(|(parameter, _)| parameter)
                 else {
@@ -144,7 +174,7 @@ impl Checker<'_> {
                         .at(
                             self.sources,
                             written.span,
-                            format!("{kind} in `{first}`, {} in `{name}`", parameter.kind),
+                            format!("{kind} in {first}, {} in {name}", parameter.kind),
                         )
                         .help("write a rule or a capability for each kind of tool"));
                     }
@@ -184,7 +214,7 @@ impl Checker<'_> {
                     Code::ArgumentType,
                     format!("`{shown}` has no elements"),
                 )
-                .at(self.sources, written.span, format!("it is {kind} in `{tool}`"))
+                .at(self.sources, written.span, format!("it is {kind} in {tool}"))
                 .help("leave `all` or `any` out"));
             }
             (Kind::Array(_), false) => {
@@ -194,7 +224,7 @@ impl Checker<'_> {
             }
             (kind, false) => {
                 return Err(Diagnostic::error(Code::ArgumentType, format!("`{shown}` is {kind}"))
-                    .at(self.sources, written.span, format!("so the schema of `{tool}` says"))
+                    .at(self.sources, written.span, format!("so the schema of {tool} says"))
                     .help("only strings, booleans, integers and arrays of them can be judged"));
             }
         };
@@ -204,7 +234,7 @@ impl Checker<'_> {
     fn no_argument(
         &self,
         written: &ast::Operand,
-        tool: &str,
+        tool: &Feature,
         arguments: &BTreeMap<String, Parameter>,
         path: &[String],
         tools: &Tools,
@@ -215,18 +245,20 @@ impl Checker<'_> {
             .filter_map(|(server, names)| Some((self.servers.get(server)?, names)))
             .flat_map(|(server, names)| {
                 names.iter().filter(|name| {
-                    let tool = server.catalogue.tools.get(*name);
-                    let arguments = tool.and_then(|tool| tool.arguments.as_ref().ok());
+                    let arguments = server.catalogue.arguments(name).and_then(Result::ok);
                     arguments.is_some_and(|arguments| lookup(arguments, path).is_some())
                 })
             })
-            .map(|name| format!("`{name}`"))
+            .map(|feature| format!("`{}`", feature.name()))
             .collect();
         let diagnostic = Diagnostic::error(
             Code::ArgumentUnknown,
-            format!("tool `{tool}` has no argument `{shown}`"),
+            match tool {
+                Feature::Resources(_) => String::from("a resource is read without arguments"),
+                tool => format!("{tool} has no argument `{shown}`"),
+            },
         )
-        .at(self.sources, written.span, format!("not an argument of `{tool}`"));
+        .at(self.sources, written.span, format!("not an argument of {tool}"));
         if !having.is_empty() {
             let only: Vec<&str> = having.iter().take(5).map(String::as_str).collect();
             return diagnostic.help(format!(
@@ -240,8 +272,8 @@ impl Checker<'_> {
         diagnostic.help(did_you_mean(&shown, known).unwrap_or_else(|| {
             let names: Vec<String> = arguments.keys().map(|name| format!("`{name}`")).collect();
             match names.is_empty() {
-                true => format!("`{tool}` takes no arguments"),
-                false => format!("`{tool}` takes {}", names.join(", ")),
+                true => format!("{tool} takes no arguments"),
+                false => format!("{tool} takes {}", names.join(", ")),
             }
         }))
     }

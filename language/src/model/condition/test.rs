@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use placet_engine::condition::{Literal, Operand, Quantifier, Test};
 use placet_engine::glob::Glob;
 use placet_engine::network::Network;
-use placet_engine::view::View;
+use placet_engine::view::path;
 
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::check::Checker;
@@ -47,12 +47,9 @@ impl Checker<'_> {
             Operator::GreaterEqual(value) => Test::AtLeast(self.bound(test, operand, kind, value)?),
             Operator::In(Members::List(list)) | Operator::NotIn(Members::List(list)) => {
                 if list.values.is_empty() {
-                    return Err(Diagnostic::error(
-                        Code::ValueInvalid,
-                        "nothing is in an empty list",
-                    )
-                    .at(self.sources, list.span, "empty")
-                    .help("name what may be meant, or leave the test out"));
+                    return Err(Diagnostic::error(Code::ValueEmpty, "nothing is in an empty list")
+                        .at(self.sources, list.span, "empty")
+                        .help("name what may be meant, or leave the test out"));
                 }
                 let mut literals = BTreeSet::new();
                 for value in &list.values {
@@ -89,7 +86,7 @@ impl Checker<'_> {
                 _ => {
                     let help = did_you_mean(&word.text, ["present", "absent"]);
                     return Err(Diagnostic::error(
-                        Code::ValueInvalid,
+                        Code::ValuePresence,
                         format!("`is {}` is no test", word.text),
                     )
                     .at(self.sources, word.span, "not known")
@@ -205,7 +202,7 @@ impl Checker<'_> {
                 // `now` is in whole seconds; half a second could only be rounded the wrong way.
                 let whole = parsed.filter(|instant| instant.subsec_nanosecond() == 0);
                 Some(whole.map(jiff::Timestamp::as_second).ok_or_else(|| {
-                    Diagnostic::error(Code::ValueInvalid, "there is no such instant")
+                    Diagnostic::error(Code::ValueInstant, "there is no such instant")
                         .at(self.sources, instant.span, "not a second of the calendar")
                         .help("write `2026-12-31` or `2026-12-31T12:00:00Z`")
                 }))
@@ -262,11 +259,11 @@ impl Checker<'_> {
     /// A folder in the one form that a path view can yield.
     fn folder(&self, text: &ast::Text) -> Result<String, Diagnostic> {
         let raw = unescape(&text.raw);
-        let normal = View::Path.of(&raw);
+        let normal = path(&raw);
         if normal.as_ref() == Some(&raw) {
             return Ok(raw);
         }
-        let diagnostic = Diagnostic::error(Code::ValueInvalid, "no path has this form").at(
+        let diagnostic = Diagnostic::error(Code::ValuePath, "no path has this form").at(
             self.sources,
             text.span,
             "never equal to a normal path",

@@ -72,7 +72,7 @@ fn a_used_file_that_is_not_there() {
 #[test]
 fn what_is_used_is_a_policy_file() {
     let checked = policy(&[("a.placet", "edition 2026\nuse \"/etc/passwd\"")]);
-    assert_eq!(codes(&checked), [Code::ValueInvalid]);
+    assert_eq!(codes(&checked), [Code::ValueFile]);
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn a_mistake_in_one_file_does_not_hide_those_in_another() {
         ("a.placet", "edition 2026\nserver hub {"),
         ("b.placet", "edition 2026\nscope \"x\" on hub\nscope \"x\" on hubb\nclient one \"two\""),
     ]);
-    assert_eq!(codes(&checked), [Code::Syntax, Code::NameUnknown, Code::ValueInvalid]);
+    assert_eq!(codes(&checked), [Code::Syntax, Code::NameUnknown, Code::ValueFile]);
 }
 
 /// A folder whose one file has bytes of the test's choosing.

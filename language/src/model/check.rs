@@ -21,6 +21,8 @@ pub(crate) struct Checker<'a> {
     pub(crate) parameters: &'a Parameters,
     /// The files of packs, of which less is asked.
     pub(crate) packs: &'a BTreeSet<usize>,
+    /// Whether some statement does not parse.
+    pub(crate) has_broken: bool,
     pub(crate) files: &'a dyn Files,
     pub(crate) limits: &'a Limits,
     pub(crate) diagnostics: Vec<Diagnostic>,
@@ -86,6 +88,7 @@ pub(crate) fn check(
         sources: &loaded.sources,
         parameters: &loaded.parameters,
         packs: &loaded.packs,
+        has_broken: !loaded.broken.is_empty() || !loaded.diagnostics.is_empty(),
         files,
         limits,
         diagnostics: Vec::new(),
@@ -114,6 +117,7 @@ pub(crate) fn check(
     let registrations = checker.check_registrations(statements);
     let consents = checker.check_consents();
     let rules = checker.check_rules(&consents);
+    checker.check_ambiguous();
     checker.check_unused(statements);
     checker.check_lock();
     let policy = Policy {
@@ -187,6 +191,11 @@ impl<'a> Checker<'a> {
             file: self.sources.path(statement.file).to_owned(),
             line: self.sources.line(statement),
         }
+    }
+
+    /// Whether something is wrong, so that what is missing may just not be there yet.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.has_broken || self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
     pub(crate) fn say(&mut self, diagnostic: Diagnostic) {
@@ -394,7 +403,7 @@ impl<'a> Checker<'a> {
                 _ => false,
             })
         });
-        if globs {
+        if globs && !self.is_unfinished() {
             self.say(
                 Diagnostic::error(
                     Code::Unlocked,

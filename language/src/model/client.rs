@@ -61,7 +61,32 @@ impl<'a> Checker<'a> {
                 }
             }
         }
+        self.check_pinned(&clients);
         (clients, groups)
+    }
+
+    /// Where clients are pinned, one without reviewed metadata can never call.
+    fn check_pinned(&mut self, clients: &BTreeMap<String, Client>) {
+        let Some(server) = self.servers.iter().find(|(_, server)| server.pin_clients) else {
+            return;
+        };
+        let server = server.0.clone();
+        for (name, client) in clients {
+            if client.metadata_digest.is_some() {
+                continue;
+            }
+            let Some(span) = self.names.clients.span(name) else { continue };
+            let diagnostic = Diagnostic::error(
+                Code::PinUnreviewed,
+                format!(
+                    "`{server}` pins its clients, and the metadata of `{name}` were not reviewed"
+                ),
+            )
+            .warning()
+            .at(self.sources, span, format!("can never call a tool of `{server}`"))
+            .help("add the digest of the metadata as they were reviewed: `metadata \"sha256-…\"`");
+            self.say(diagnostic);
+        }
     }
 
     fn client(&mut self, declared: &ast::Client) -> Client {

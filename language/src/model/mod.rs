@@ -1,5 +1,6 @@
 //! The model: a policy with its names resolved, its types checked and its catalogues joined in.
 
+mod ambiguous;
 mod capability;
 mod check;
 mod client;

@@ -23,8 +23,10 @@ impl<'a> Checker<'a> {
             let servers: BTreeSet<&str> = tools.iter().map(|(server, _)| server.as_str()).collect();
             self.remedy(remedy, *span, &servers, consents)
         });
-        self.confirm_within = match &otherwise {
-            Some(Otherwise::Confirm { within }) => Some(*within),
+        self.confirm_within = match (&otherwise, &rule.remedy) {
+            (Some(Otherwise::Confirm { within }), _) => Some(*within),
+            // How long was not said, or not right, which was reported.
+            (None, Some((Remedy::Confirm(_), _))) => Some(1),
             _ => None,
         };
         let when = rule.condition.as_ref().and_then(|expression| {
@@ -34,13 +36,16 @@ impl<'a> Checker<'a> {
         self.confirm_within = None;
         match (&rule.condition, &rule.remedy, &when, &otherwise) {
             (None, remedy, _, _) if !matches!(remedy, Some((Remedy::Ask(_), _))) => {
-                self.missing(
-                    "`require`",
-                    "condition",
-                    rule.name.span,
-                    "say what must hold: `token.auth_age <= 15 minutes else reauthenticate within \
-                     15 minutes`; to forbid the tools always, write a `deny`",
+                let diagnostic = Diagnostic::error(
+                    Code::ClauseMissing,
+                    "this `require` does not say what must hold",
+                )
+                .at(self.sources, rule.name.span, "a condition is missing")
+                .help(
+                    "write it after the tools: `token.auth_age <= 15 minutes else reauthenticate \
+                     within 15 minutes`; to forbid the tools always, write a `deny`",
                 );
+                self.say(diagnostic);
             }
             (_, Some((_, span)), Some(when), Some(otherwise))
                 if !matches!(otherwise, Otherwise::Ask { .. }) && !is_met(when, otherwise) =>

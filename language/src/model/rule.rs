@@ -282,7 +282,7 @@ impl<'a> Checker<'a> {
     pub(crate) fn reach(&mut self, name: Span, kind: &str, tools: &Tools) {
         let known = tools.iter().any(|(_, features)| !features.is_empty());
         // With a name that nothing declares, or a capability that is empty by mistake, more was said.
-        if known || !tools.is_empty() || self.packs.contains(&name.file) || self.has_errors() {
+        if known || !tools.is_empty() || self.packs.contains(&name.file) || self.is_unfinished() {
             return;
         }
         let diagnostic =
@@ -291,10 +291,6 @@ impl<'a> Checker<'a> {
                 .at(self.sources, name, "no capability holds a tool that it is about")
                 .help("leave the rule out, or check the access levels of the capabilities");
         self.say(diagnostic);
-    }
-
-    fn has_errors(&self) -> bool {
-        self.diagnostics.iter().any(Diagnostic::is_error)
     }
 
     /// A machine has nobody who could consent, and no local server lets one in.

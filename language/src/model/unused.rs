@@ -10,20 +10,31 @@ use crate::syntax::text::unescape;
 impl Checker<'_> {
     /// Warns of scopes that no capability needs, no scope implies and no client may request.
     pub(crate) fn check_unused(&mut self, statements: &[Statement]) {
-        let mut used: BTreeSet<(Option<&str>, String)> = BTreeSet::new();
+        // In a policy that does not check, the use may be in the statement that is wrong.
+        if self.is_unfinished() {
+            return;
+        }
+        // By server; `None` is any.
+        let mut needed: BTreeSet<(Option<&str>, String)> = BTreeSet::new();
+        // What is implied must be declared, whether anybody needs it or not.
+        let mut implied: BTreeSet<(&str, String)> = BTreeSet::new();
         for statement in statements {
             match statement {
                 Statement::Capability { server, clauses, .. } => {
                     for clause in clauses {
                         let CapabilityClause::Needs(sets, _) = clause else { continue };
                         let scopes = sets.iter().flatten().map(|text| unescape(&text.raw));
-                        used.extend(scopes.map(|scope| (Some(server.text.as_str()), scope)));
+                        needed.extend(scopes.map(|scope| (Some(server.text.as_str()), scope)));
                     }
+                }
+                Statement::Scope { server, implies, .. } => {
+                    let scopes = implies.iter().map(|text| unescape(&text.raw));
+                    implied.extend(scopes.map(|scope| (server.text.as_str(), scope)));
                 }
                 Statement::Register(declared) => {
                     for clause in &declared.clauses {
                         let RegisterClause::MayRequest(scopes) = clause else { continue };
-                        used.extend(scopes.iter().map(|text| (None, unescape(&text.raw))));
+                        needed.extend(scopes.iter().map(|text| (None, unescape(&text.raw))));
                     }
                 }
                 _ => {}
@@ -31,12 +42,12 @@ impl Checker<'_> {
         }
         for statement in statements {
             let Statement::Scope { scope, server, .. } = statement else { continue };
-            let name = unescape(&scope.raw);
-            let is_used = self.stands_for(&server.text, &name).into_iter().any(|one| {
-                used.contains(&(None, one.clone()))
-                    || used.contains(&(Some(server.text.as_str()), one))
+            let (name, server_name) = (unescape(&scope.raw), server.text.as_str());
+            let is_needed = self.stands_for(server_name, &name).into_iter().any(|one| {
+                needed.contains(&(None, one.clone())) || needed.contains(&(Some(server_name), one))
             });
-            if is_used || self.packs.contains(&scope.span.file) {
+            let is_implied = implied.contains(&(server_name, name.clone()));
+            if is_needed || is_implied || self.packs.contains(&scope.span.file) {
                 continue;
             }
             let diagnostic = Diagnostic::error(

@@ -86,7 +86,7 @@ fn a_mistake_in_one_file_does_not_hide_those_in_another() {
         ("a.placet", "edition 2026\nserver hub {"),
         ("b.placet", "edition 2026\nscope \"x\" on hub\nscope \"x\" on hubb\nclient one \"two\""),
     ]);
-    assert_eq!(codes(&checked), [Code::Syntax, Code::NameUnknown, Code::ValueFile]);
+    assert_eq!(codes(&checked), [Code::SyntaxUnclosed, Code::NameUnknown, Code::ValueClientId]);
 }
 
 /// A folder whose one file has bytes of the test's choosing.
@@ -213,4 +213,53 @@ fn a_catalogue_is_any_object_with_tools() {
         let policy = check(&files, &Limits::default()).policy.unwrap();
         assert!(policy.servers["hub"].catalogue.tools.contains_key("ping"));
     }
+}
+
+const PACK: &str = "edition 2026\nparameter home\nparameter login = \"https://login.example.com\"\n\
+    server hub {\n resource home\n issuer login\n catalogue \"hub.json\"\n}\n\
+    group eng from claim \"groups\" has \"eng\" issued by login";
+
+fn with_pack(main: &str) -> placet_language::Checked {
+    policy(&[
+        ("main.placet", &format!("edition 2026\n{main}")),
+        ("packs/hub.placet", PACK),
+        ("packs/hub.json", r#"{"tools": [{"name": "ping", "inputSchema": {"type": "object"}}]}"#),
+    ])
+}
+
+#[test]
+fn a_pack_is_given_its_server_by_whoever_uses_it() {
+    let checked = with_pack(
+        "use \"packs/hub.placet\" with {\n home \"https://mcp.acme.example/hub\"\n \
+         login \"https://id.acme.example\"\n}",
+    );
+    assert_eq!(codes(&checked), []);
+    let policy = checked.policy.unwrap();
+    assert_eq!(policy.servers["hub"].identity, "https://mcp.acme.example/hub");
+    assert_eq!(policy.groups["eng"].issuer, "https://id.acme.example");
+    let checked = with_pack("use \"packs/hub.placet\" with { home \"https://mcp.acme.example\" }");
+    assert_eq!(checked.policy.unwrap().groups["eng"].issuer, "https://login.example.com");
+}
+
+#[test]
+fn what_a_pack_is_given_is_checked() {
+    let checked = with_pack("use \"packs/hub.placet\"");
+    assert_eq!(codes(&checked), [Code::ParameterMissing]);
+    assert_eq!(checked.diagnostics[0].underlined(), Some("\"packs/hub.placet\""));
+
+    let checked =
+        with_pack("use \"packs/hub.placet\" with { home \"https://mcp.acme.example\" hoem \"x\" }");
+    assert_eq!(codes(&checked), [Code::NameUnknown]);
+    assert_eq!(checked.diagnostics[0].underlined(), Some("hoem"));
+
+    let checked = with_pack(
+        "use \"packs/hub.placet\" with { home \"https://one.example\" }\n\
+         use \"packs/hub.placet\" with { home \"https://two.example\" }",
+    );
+    assert_eq!(codes(&checked), [Code::ParameterConflict]);
+
+    // The value that is wrong is where it was given.
+    let checked = with_pack("use \"packs/hub.placet\" with { home \"no uri\" }");
+    assert_eq!(codes(&checked), [Code::ValueResource]);
+    assert_eq!(checked.diagnostics[0].underlined(), Some("\"no uri\""));
 }

@@ -219,19 +219,7 @@ fn statement(
             .help("this edition has no such statement; leave it out"));
     }
     if !first.starts_statement() {
-        let mut diagnostic = Diagnostic::error(
-            Code::SyntaxStatement,
-            format!("`{}` does not start a statement", text(at_first)),
-        )
-        .at(sources, at_first, "no statement starts like this");
-        diagnostic.help = Some(did_you_mean(text(at_first), STATEMENTS).unwrap_or_else(|| {
-            String::from(
-                "a statement starts with `edition`, `use`, `server`, `scope`, `capability`, \
-                     `group`, `client`, `clients`, `register`, `consent`, `let`, `parameter`, `allow`, \
-                     `deny` or `require`",
-            )
-        }));
-        return Err(diagnostic);
+        return Err(no_statement(sources, at_first, text(at_first)));
     }
     if let Some((start, end)) = too_deep(tokens, limits.nesting) {
         return Err(Diagnostic::error(
@@ -244,6 +232,35 @@ fn statement(
     StatementParser::new()
         .parse(file, tokens.iter().copied())
         .map_err(|error| unexpected(sources, file, tokens, error))
+}
+
+/// What to say of a word that starts a line and no statement.
+fn no_statement(sources: &Sources, span: Span, word: &str) -> Diagnostic {
+    // What other languages call it.
+    let known = match word.to_lowercase().as_str() {
+        "permit" | "grant" => Some("allow"),
+        "forbid" | "block" | "reject" => Some("deny"),
+        "include" => Some("use"),
+        "const" | "set" | "define" => Some("let"),
+        "role" | "team" => Some("group"),
+        "tool" | "tools" => Some("capability"),
+        "terms" => Some("consent"),
+        "obligation" | "ensure" | "must" => Some("require"),
+        _ => None,
+    };
+    let help = match known {
+        Some(known) => format!("the statement is called `{known}`"),
+        None => did_you_mean(word, STATEMENTS).unwrap_or_else(|| {
+            String::from(
+                "a statement starts with `edition`, `use`, `server`, `scope`, `capability`, \
+                 `group`, `client`, `clients`, `register`, `consent`, `let`, `parameter`, `allow`, \
+                 `deny` or `require`",
+            )
+        }),
+    };
+    Diagnostic::error(Code::SyntaxStatement, format!("`{word}` does not start a statement"))
+        .at(sources, span, "no statement starts like this")
+        .help(help)
 }
 
 /// Where nesting exceeds the limit, if it does. Parsing takes no stack, but what comes after walks
@@ -315,6 +332,13 @@ fn unexpected(
             None => diagnostic,
         };
     };
+    // A word at the very start of a line, outside all braces, is meant to start something.
+    let starts_line = text(0, start).rsplit('\n').next().is_some_and(str::is_empty);
+    let before: Vec<Spanned<'_>> =
+        tokens.iter().copied().take_while(|(at, _, _)| *at < start).collect();
+    if matches!(token, Token::Word(_)) && starts_line && unclosed_brace(&before).is_none() {
+        return no_statement(sources, Span { file, start, end }, text(start, end));
+    }
     let diagnostic =
         Diagnostic::error(Code::Syntax, format!("`{}` was not expected here", text(start, end)))
             .at(sources, Span { file, start, end }, format!("expected {expected}"));

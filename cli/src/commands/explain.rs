@@ -83,7 +83,7 @@ fn link_line(link: &LinkVerdict, style: Style) -> String {
         Outcome::Failed => (style.bad("✗"), printable(&link.detail)),
         Outcome::NotReached => (style.faint("·"), style.faint(&printable(&link.detail))),
     };
-    format!("  {mark} {:<13} {detail}", link.link.as_str())
+    format!("  {mark} {:<14} {detail}", link.link.as_str())
 }
 
 fn rule_line(rule: &AllowVerdict, style: Style) -> String {

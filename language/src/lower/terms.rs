@@ -100,12 +100,19 @@ fn pinned(policy: &Policy, held: &Held<'_>, capability: &Capability) -> Value {
             (pattern.to_string(), raised.map(|access| access.to_string()))
         })
         .collect();
-    json!({
+    let mut pinned = json!({
         "description": capability.description,
         "access": capability.access.to_string(),
         "where": capability.condition.as_ref().map(ToString::to_string),
         "tools": tools,
-        "prompts": prompts,
-        "resources": resources,
-    })
+    });
+    // Most capabilities have tools only, and a receipt for one should outlive an engine that knows
+    // of nothing else.
+    if !prompts.is_empty() {
+        pinned["prompts"] = json!(prompts);
+    }
+    if !resources.is_empty() {
+        pinned["resources"] = json!(resources);
+    }
+    pinned
 }

@@ -113,19 +113,19 @@ pub(crate) fn check(
     checker.check_capabilities();
     checker.check_overlaps();
     let groups = checker.check_groups();
-    let (clients, client_groups) = checker.check_clients();
+    let clients = checker.check_clients();
     let registrations = checker.check_registrations(statements);
     let consents = checker.check_consents();
-    let rules = checker.check_rules(&consents);
+    let rules = checker.check_rules(&consents, &groups, &clients);
     checker.check_ambiguous();
     checker.check_unused(statements);
     checker.check_lock();
     let policy = Policy {
         servers: checker.servers,
         groups,
-        clients,
+        clients: clients.clients,
         registrations,
-        client_groups,
+        client_groups: clients.groups,
         capabilities: checker.capabilities,
         consents,
         rules,

@@ -11,11 +11,14 @@ use crate::source::Span;
 use crate::syntax::ast;
 use crate::syntax::text::unescape;
 
+/// The clients by name, and the groups of them.
+pub(crate) struct Clients {
+    pub(crate) clients: BTreeMap<String, Client>,
+    pub(crate) groups: BTreeMap<String, BTreeSet<String>>,
+}
+
 impl<'a> Checker<'a> {
-    /// The clients, and the groups of them.
-    pub(crate) fn check_clients(
-        &mut self,
-    ) -> (BTreeMap<String, Client>, BTreeMap<String, BTreeSet<String>>) {
+    pub(crate) fn check_clients(&mut self) -> Clients {
         let declared: Vec<(String, ClientDeclaration<'a>)> = self
             .names
             .clients
@@ -62,7 +65,7 @@ impl<'a> Checker<'a> {
             }
         }
         self.check_pinned(&clients);
-        (clients, groups)
+        Clients { clients, groups }
     }
 
     /// Where clients are pinned, one without reviewed metadata can never call.

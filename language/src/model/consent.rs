@@ -7,20 +7,48 @@ use crate::model::Consent;
 use crate::model::check::Checker;
 use crate::source::Span;
 use crate::syntax::ast::{ConsentClause, Name, Text};
+use crate::syntax::text::unescape;
 
 impl<'a> Checker<'a> {
     pub(crate) fn check_consents(&mut self) -> BTreeMap<String, Consent> {
-        let declared: Vec<(String, &'a Text, &'a [ConsentClause], Span)> = self
-            .names
+        let mut consents = BTreeMap::new();
+        for (name, text, clauses, span) in self.declared_consents() {
+            consents.insert(name, self.consent(text, clauses, span));
+        }
+        for (_, _, clauses, _) in self.declared_consents() {
+            self.former_names(clauses, &consents);
+        }
+        consents
+    }
+
+    fn declared_consents(&self) -> Vec<(String, &'a Text, &'a [ConsentClause], Span)> {
+        self.names
             .consents
             .iter()
             .map(|(name, (text, clauses), span)| (name.to_owned(), *text, *clauses, span))
-            .collect();
-        let mut consents = BTreeMap::new();
-        for (name, text, clauses, span) in declared {
-            consents.insert(name, self.consent(text, clauses, span));
+            .collect()
+    }
+
+    /// A name that a consent had is no other consent's, today's or former: a receipt under it would
+    /// count for both.
+    fn former_names(&mut self, clauses: &'a [ConsentClause], consents: &BTreeMap<String, Consent>) {
+        let names = clauses.iter().filter_map(|clause| match clause {
+            ConsentClause::Was(names) => Some(names),
+            _ => None,
+        });
+        for text in names.flatten() {
+            let name = unescape(&text.raw);
+            let claimed = consents.values().filter(|one| one.was.contains(&name)).count();
+            let message = match (consents.contains_key(&name), claimed) {
+                (true, _) => format!("consent `{name}` is still declared"),
+                (false, 0 | 1) => continue,
+                (false, _) => format!("two consents were called `{name}`"),
+            };
+            let diagnostic = Diagnostic::error(Code::NameRepeated, message)
+                .at(self.sources, text.span, "a receipt under this name would count for both")
+                .help("leave it out of one: a consent's name is what its receipts are found by");
+            self.say(diagnostic);
         }
-        consents
     }
 
     fn consent(&mut self, text: &Text, clauses: &'a [ConsentClause], name: Span) -> Consent {

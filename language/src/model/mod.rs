@@ -11,6 +11,7 @@ mod group;
 mod held;
 mod names;
 mod overlap;
+mod reach;
 mod register;
 mod require;
 mod rule;

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::bundle::{Access, Credentials, Feature, Target, Who};
+use placet_engine::bundle::{Access, Credentials, Feature, Group, Target, Who};
 use placet_engine::condition::{Condition, Side};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::check::{Checker, RuleDeclaration};
+use crate::model::client::Clients;
 use crate::model::condition::conjunction;
-use crate::model::{Consent, Effect, Held, Rule, Via};
+use crate::model::{Consent, Effect, Rule, Via};
 use crate::source::Span;
 use crate::syntax::ast::{self, Basis, RuleClause};
 use crate::syntax::text::unescape;
@@ -20,6 +21,8 @@ impl<'a> Checker<'a> {
     pub(crate) fn check_rules(
         &mut self,
         consents: &BTreeMap<String, Consent>,
+        groups: &BTreeMap<String, Group>,
+        clients: &Clients,
     ) -> BTreeMap<String, Rule> {
         let declared = self.names.rules.iter();
         let declared: Vec<(String, RuleDeclaration<'a>)> =
@@ -33,46 +36,8 @@ impl<'a> Checker<'a> {
             };
             rules.insert(name, checked);
         }
-        self.check_reach();
+        self.check_reach(&rules, groups, clients);
         rules
-    }
-
-    /// Says which capabilities no call can use, whatever the rule says that allows them.
-    fn check_reach(&mut self) {
-        let held = Held::new(&self.capabilities);
-        let allows = self.names.rules.iter().filter_map(|(_, rule, _)| match rule {
-            RuleDeclaration::Allow(rule) => Some(rule),
-            _ => None,
-        });
-        let targets = allows.flat_map(|rule| &rule.targets);
-        let unreachable: Vec<Diagnostic> = targets
-            .filter_map(|target| match target {
-                ast::Target::Capability(name) => self.unreachable(name, &held),
-                ast::Target::Access(..) => None,
-            })
-            .collect();
-        self.diagnostics.extend(unreachable);
-    }
-
-    fn unreachable(&self, name: &ast::Name, held: &Held<'_>) -> Option<Diagnostic> {
-        let capability = self.capabilities.get(&name.text)?;
-        let Credentials::Local { up_to, .. } = &self.servers.get(&capability.server)?.credentials
-        else {
-            return None;
-        };
-        // A tool's access is the highest of its capabilities.
-        let access =
-            capability.features.iter().filter_map(|one| held.access(&capability.server, one));
-        let lowest = access.min().filter(|lowest| lowest > up_to)?;
-        let message = format!("no call can use `{}`", name.text);
-        Some(
-            Diagnostic::error(Code::Unreachable, message)
-                .at(self.sources, name.span, format!("the access of its tools is {lowest}"))
-                .help(format!(
-                    "server `{}` accepts `credentials local for {up_to}` only",
-                    capability.server
-                )),
-        )
     }
 
     fn allow(&mut self, rule: &'a ast::Rule, consents: &BTreeMap<String, Consent>) -> Rule {

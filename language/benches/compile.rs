@@ -1,6 +1,6 @@
 //! What checking and compiling cost, beside what Cedar itself takes to parse the same policies.
 
-#![expect(clippy::unwrap_used, missing_docs, reason = "a benchmark fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a benchmark fails by panicking")]
 
 mod common;
 

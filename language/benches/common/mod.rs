@@ -11,7 +11,7 @@ const TOOLS_EACH: usize = 5;
 /// A policy with so many rules over so many tools, and its catalogue: a server, scopes, groups,
 /// clients, capabilities of five tools, a consent for each capability; of ten rules eight allow
 /// under consent with conditions on arguments, one denies and one requires a recent login.
-pub fn policy(rules: usize, tools: usize) -> BTreeMap<String, String> {
+pub(crate) fn policy(rules: usize, tools: usize) -> BTreeMap<String, String> {
     let capabilities = tools.div_ceil(TOOLS_EACH).max(1);
     let mut text = String::from(
         "edition 2026\n\n\

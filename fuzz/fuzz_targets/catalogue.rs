@@ -1,0 +1,26 @@
+//! The catalogue reader: any bytes give a catalogue or an error; what is written again is read as the
+//! same.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use placet_language::catalogue::{self, Prose};
+
+fuzz_target!(|bytes: &[u8]| {
+    let Ok(read) = catalogue::read(bytes) else { return };
+    for tool in read.tools.values().chain(read.prompts.values()) {
+        let _ = tool.privilege_digest();
+    }
+    let Ok(value) = placet_engine::parse_json(bytes) else { return };
+    let Some(definitions) = value.get("tools").and_then(|tools| tools.as_array()) else { return };
+    for prose in [Prose::Drop, Prose::Keep] {
+        let Ok(written) = catalogue::write(definitions, prose) else { continue };
+        let again = catalogue::read(written.as_bytes()).expect("what is written is read");
+        assert_eq!(again.tools.keys().collect::<Vec<_>>(), read.tools.keys().collect::<Vec<_>>());
+        for (name, tool) in &again.tools {
+            let before = &read.tools[name];
+            assert_eq!(tool.arguments, before.arguments, "{name}");
+            assert_eq!(tool.hints, before.hints, "{name}");
+        }
+    }
+});

@@ -149,12 +149,15 @@ impl<'a> Checker<'a> {
             self.missing("capability", "tools", name, help);
         }
         if let Some(selection) = clauses.tools {
-            let tools = self.selected(server, selection, "tool", |catalogue| &catalogue.tools);
+            let (tools, found) =
+                self.selected(server, selection, "tool", |catalogue| &catalogue.tools);
+            self.diagnostics.extend(found);
             features.extend(tools.into_iter().map(Feature::Tool));
         }
         if let Some(selection) = clauses.prompts {
-            let prompts =
+            let (prompts, found) =
                 self.selected(server, selection, "prompt", |catalogue| &catalogue.prompts);
+            self.diagnostics.extend(found);
             features.extend(prompts.into_iter().map(Feature::Prompt));
         }
         for text in clauses.resources.unwrap_or_default() {
@@ -179,25 +182,27 @@ impl<'a> Checker<'a> {
         features
     }
 
-    /// The tools or prompts of a catalogue that are selected.
+    /// The tools or prompts of a catalogue that are selected, and what is wrong with the selection.
     fn selected(
-        &mut self,
+        &self,
         server: &str,
         selection: &Selection,
         kind: &str,
         of: impl Fn(&Catalogue) -> &BTreeMap<String, Tool>,
-    ) -> BTreeSet<String> {
-        let Some(known) = self.servers.get(server).map(|server| of(&server.catalogue).clone())
-        else {
-            return BTreeSet::new();
+    ) -> (BTreeSet<String>, Vec<Diagnostic>) {
+        let mut wrong = Vec::new();
+        let Some(known) = self.servers.get(server).map(|server| of(&server.catalogue)) else {
+            return (BTreeSet::new(), wrong);
         };
         // A catalogue that could not be read was reported; one that can has a tool.
         if known.is_empty() && kind == "tool" {
-            return BTreeSet::new();
+            return (BTreeSet::new(), wrong);
         }
         let mut chosen = match &selection.what {
-            Selected::Names(patterns) => self.by_name(server, patterns, kind, &known),
-            Selected::Hints(hints) => self.by_hints(server, hints, selection.span, &known),
+            Selected::Names(patterns) => self.by_name(server, patterns, kind, known, &mut wrong),
+            Selected::Hints(hints) => {
+                self.by_hints(server, hints, selection.span, known, &mut wrong)
+            }
         };
         let before = chosen.len();
         for pattern in &selection.except {
@@ -214,7 +219,7 @@ impl<'a> Checker<'a> {
                 )
                 .at(self.sources, pattern.span, "fits none of those before `except`")
                 .help(help);
-                self.say(diagnostic);
+                wrong.push(diagnostic);
             }
             chosen.retain(|name| !out.contains(name));
         }
@@ -225,18 +230,19 @@ impl<'a> Checker<'a> {
             )
             .at(self.sources, selection.span, "selects nothing")
             .help("a capability holds something: leave it out, or except less");
-            self.say(diagnostic);
+            wrong.push(diagnostic);
         }
-        chosen
+        (chosen, wrong)
     }
 
     /// The tools that say of themselves what is asked for.
     fn by_hints(
-        &mut self,
+        &self,
         server: &str,
         hints: &[Hint],
         place: Span,
         known: &BTreeMap<String, Tool>,
+        wrong: &mut Vec<Diagnostic>,
     ) -> BTreeSet<String> {
         if !self.trusted.contains(server) {
             let diagnostic = Diagnostic::error(
@@ -248,7 +254,7 @@ impl<'a> Checker<'a> {
                 "name the tools, or declare in the server why its annotations may be relied on: \
                  `trusted because \"…\"`",
             );
-            self.say(diagnostic);
+            wrong.push(diagnostic);
         }
         let mut chosen: BTreeSet<&String> = known.keys().collect();
         let mut understood = true;
@@ -265,7 +271,7 @@ impl<'a> Checker<'a> {
                         "select by `read_only`, `destructive`, `idempotent` or `open_world`",
                     )
                 }));
-                self.say(diagnostic);
+                wrong.push(diagnostic);
                 understood = false;
                 continue;
             };
@@ -283,7 +289,7 @@ impl<'a> Checker<'a> {
                 "an annotation that a tool leaves out has MCP's default: not `read_only`, \
                  `destructive`, not `idempotent`, `open_world`",
             );
-            self.say(diagnostic);
+            wrong.push(diagnostic);
         }
         chosen.into_iter().cloned().collect()
     }
@@ -300,11 +306,12 @@ impl<'a> Checker<'a> {
     }
 
     fn by_name(
-        &mut self,
+        &self,
         server: &str,
         patterns: &[Pattern],
         kind: &str,
         known: &BTreeMap<String, Tool>,
+        wrong: &mut Vec<Diagnostic>,
     ) -> BTreeSet<String> {
         let mut chosen = BTreeSet::new();
         for pattern in patterns {
@@ -334,7 +341,7 @@ impl<'a> Checker<'a> {
                 .at(self.sources, pattern.span, "fits nothing")
                 .help("`*` stands for any characters; everything else for itself, upper and lower case apart")
             };
-            self.say(diagnostic);
+            wrong.push(diagnostic);
         }
         chosen
     }

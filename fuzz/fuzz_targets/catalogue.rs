@@ -12,11 +12,13 @@ fuzz_target!(|bytes: &[u8]| {
         let _ = tool.privilege_digest();
     }
     let Ok(value) = placet_engine::parse_json(bytes) else { return };
-    let Some(definitions) = value.get("tools").and_then(|tools| tools.as_array()) else { return };
+    let list = |name: &str| value.get(name).and_then(|list| list.as_array()).cloned();
+    let (Some(tools), prompts) = (list("tools"), list("prompts").unwrap_or_default()) else { return };
     for prose in [Prose::Drop, Prose::Keep] {
-        let Ok(written) = catalogue::write(definitions, prose) else { continue };
+        let Ok(written) = catalogue::write(&tools, &prompts, prose) else { continue };
         let again = catalogue::read(written.as_bytes()).expect("what is written is read");
         assert_eq!(again.tools.keys().collect::<Vec<_>>(), read.tools.keys().collect::<Vec<_>>());
+        assert_eq!(again.prompts.len(), read.prompts.len());
         for (name, tool) in &again.tools {
             let before = &read.tools[name];
             assert_eq!(tool.arguments, before.arguments, "{name}");

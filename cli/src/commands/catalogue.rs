@@ -17,7 +17,7 @@ pub(crate) enum Command {
     Pull(Pull),
 }
 
-/// Fetch the tools of a running server into a catalogue file
+/// Fetch the tools and prompts of a running server into a catalogue file
 ///
 /// The file holds names, schemas without prose, annotations, and a digest of each tool's whole
 /// definition. It is sorted: two pulls of the same server give the same file.
@@ -64,13 +64,13 @@ fn pull(arguments: &Pull) -> Result<Exit, Failure> {
     let source = source(arguments)?;
     let limit = Duration::from_secs(arguments.timeout);
     let progress = Progress::new(&arguments.name);
-    let definitions = pull::pull(&source, limit, &mut |tools| progress.show(tools));
+    let offered = pull::pull(&source, limit, &mut |tools| progress.show(tools));
     progress.clear();
-    let definitions = definitions.map_err(|error| {
+    let offered = offered.map_err(|error| {
         Failure::new(format_args!("cannot pull the catalogue of `{}`: {error}", arguments.name))
     })?;
     let prose = if arguments.with_text { Prose::Keep } else { Prose::Drop };
-    let text = catalogue::write(&definitions, prose).map_err(|error| {
+    let text = catalogue::write(&offered.tools, &offered.prompts, prose).map_err(|error| {
         Failure::new(format_args!("the catalogue of `{}` cannot be used: {error}", arguments.name))
     })?;
     if let Some(folder) = path.parent() {
@@ -80,7 +80,12 @@ fn pull(arguments: &Pull) -> Result<Exit, Failure> {
         })?;
     }
     disk::write(&path, text.as_bytes())?;
-    output::print(format_args!("{}: {}", path.display(), counted(definitions.len(), "tool")))?;
+    let prompts = match offered.prompts.len() {
+        0 => String::new(),
+        count => format!(", {}", counted(count, "prompt")),
+    };
+    let tools = counted(offered.tools.len(), "tool");
+    output::print(format_args!("{}: {tools}{prompts}", path.display()))?;
     Ok(Exit::Clean)
 }
 

@@ -10,9 +10,8 @@ use reqwest::{
 use rmcp::transport::streamable_http_client::{
     StreamableHttpClientTransport, StreamableHttpClientTransportConfig,
 };
-use serde_json::Value;
 
-use super::{Attempt, BYTES, PullError, recording::Recording, session::exchange};
+use super::{Attempt, BYTES, Offered, PullError, recording::Recording, session::exchange};
 
 const REDIRECTS: usize = 10;
 
@@ -22,7 +21,7 @@ pub(super) async fn pull(
     token: Option<&str>,
     attempt: &Attempt,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Value>, PullError> {
+) -> Result<Offered, PullError> {
     check_address(url)?;
     let config = StreamableHttpClientTransportConfig::with_uri(url)
         .max_sse_event_size(BYTES)

@@ -40,6 +40,16 @@ pub(crate) const BYTES: usize = 64 * 1024 * 1024;
 const INITIALIZE: &str = "initialize";
 const DISCOVER: &str = "server/discover";
 const LIST: &str = "tools/list";
+const LIST_PROMPTS: &str = "prompts/list";
+
+/// What a server offers: its definitions, as it wrote them.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Offered {
+    /// The tools, in the order of the pages.
+    pub(crate) tools: Vec<Value>,
+    /// The prompts, if the server has any.
+    pub(crate) prompts: Vec<Value>,
+}
 
 /// Where a catalogue is pulled from.
 pub(crate) enum Source {
@@ -59,7 +69,7 @@ pub(crate) enum Source {
     },
 }
 
-/// Pulls every tool definition of a server, as the server wrote it.
+/// Pulls every tool and prompt definition of a server, as the server wrote it.
 ///
 /// `limit` bounds the time from the start to the last page. `progress` is told how many tools are
 /// known after each page. A command's process is dead when this returns, and so is what it started
@@ -73,7 +83,7 @@ pub(crate) fn pull(
     source: &Source,
     limit: Duration,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Value>, PullError> {
+) -> Result<Offered, PullError> {
     let runtime = Builder::new_current_thread()
         .enable_all()
         .build()
@@ -90,7 +100,7 @@ async fn pull_with_either_greeting(
     source: &Source,
     limit: Duration,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Value>, PullError> {
+) -> Result<Offered, PullError> {
     let deadline = Instant::now().checked_add(limit);
     let attempt = |greeting| Attempt { wire: Wire::default(), limit, deadline, greeting };
     match attempt(Greeting::Initialize).pull(source, progress).await {
@@ -142,7 +152,7 @@ impl Attempt {
         &self,
         source: &Source,
         progress: &mut dyn FnMut(usize),
-    ) -> Result<Vec<Value>, PullError> {
+    ) -> Result<Offered, PullError> {
         match source {
             Source::Command { program, arguments } => {
                 stdio::pull(program, arguments, self, progress).await
@@ -201,13 +211,11 @@ impl PullError {
         }
     }
 
-    fn of_listing(error: ServiceError) -> Self {
+    fn of_listing(error: ServiceError, method: &'static str) -> Self {
         match error {
-            ServiceError::McpError(error) => Self::Answered {
-                method: LIST,
-                code: error.code.0,
-                message: error.message.into_owned(),
-            },
+            ServiceError::McpError(error) => {
+                Self::Answered { method, code: error.code.0, message: error.message.into_owned() }
+            }
             ServiceError::TransportClosed | ServiceError::TransportSend(_) => {
                 Self::Closed { stderr: Vec::new() }
             }
@@ -218,7 +226,7 @@ impl PullError {
     /// Whether the server may have wanted another greeting.
     fn refuses_greeting(&self) -> bool {
         match self {
-            Self::Answered { method, .. } => *method != LIST,
+            Self::Answered { method, .. } => ![LIST, LIST_PROMPTS].contains(method),
             Self::Versions { .. } | Self::Status(_) => true,
             _ => false,
         }

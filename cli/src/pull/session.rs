@@ -5,15 +5,15 @@ use std::{collections::HashSet, time::Duration};
 use rmcp::{
     ClientServiceExt, Peer, RoleClient,
     model::{
-        ClientCapabilities, ClientConfig, ClientRequest, Implementation, ListToolsRequest,
-        ListToolsResult, PaginatedRequestParams, ProtocolVersion, ServerResult,
+        ClientCapabilities, ClientConfig, ClientRequest, Implementation, ListPromptsRequest,
+        ListToolsRequest, PaginatedRequestParams, ProtocolVersion, ServerResult,
     },
     service::PeerRequestOptions,
     transport::IntoTransport,
 };
 use serde_json::Value;
 
-use super::{Attempt, Limit, PAGES, PullError, TOOLS, wire::Wire};
+use super::{Attempt, LIST, LIST_PROMPTS, Limit, Offered, PAGES, PullError, TOOLS, wire::Wire};
 
 /// How long the end of a session may take; the tools are known by then.
 const CLOSING: Duration = Duration::from_secs(2);
@@ -23,7 +23,7 @@ pub(super) async fn exchange<T, E, A>(
     transport: T,
     attempt: &Attempt,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Value>, PullError>
+) -> Result<Offered, PullError>
 where
     T: IntoTransport<RoleClient, E, A>,
     E: std::error::Error + Send + Sync + 'static,
@@ -34,10 +34,10 @@ where
         connecting.await.map_err(|error| PullError::of_greeting(error, greeting.method()))
     };
     let mut service = attempt.run(connected).await?;
-    let tools = attempt.run(all_pages(service.peer(), &attempt.wire, progress)).await;
-    // The tools are had or not: how the session ends changes nothing about that.
+    let offered = attempt.run(everything(service.peer(), &attempt.wire, progress)).await;
+    // What it offers is had or not: how the session ends changes nothing about that.
     let _ = service.close_with_timeout(CLOSING).await;
-    tools
+    offered
 }
 
 fn client() -> ClientConfig {
@@ -46,25 +46,97 @@ fn client() -> ClientConfig {
         .with_protocol_version(ProtocolVersion::LATEST_WITH_INITIALIZE)
 }
 
+async fn everything(
+    peer: &Peer<RoleClient>,
+    wire: &Wire,
+    progress: &mut dyn FnMut(usize),
+) -> Result<Offered, PullError> {
+    let capabilities = peer.peer_info().map(|server| server.capabilities.clone());
+    let Some(capabilities) = capabilities.filter(|server| server.tools.is_some()) else {
+        return Err(PullError::NoTools);
+    };
+    let tools = all_pages(List::Tools, peer, wire, progress).await?;
+    let prompts = match capabilities.prompts {
+        Some(_) => all_pages(List::Prompts, peer, wire, &mut |_| {}).await?,
+        None => Vec::new(),
+    };
+    Ok(Offered { tools, prompts })
+}
+
+/// What is listed.
+#[derive(Debug, Clone, Copy)]
+enum List {
+    Tools,
+    Prompts,
+}
+
+impl List {
+    fn method(self) -> &'static str {
+        match self {
+            Self::Tools => LIST,
+            Self::Prompts => LIST_PROMPTS,
+        }
+    }
+
+    /// The member of the result that holds the definitions.
+    fn member(self) -> &'static str {
+        match self {
+            Self::Tools => "tools",
+            Self::Prompts => "prompts",
+        }
+    }
+
+    fn request(self, params: Option<PaginatedRequestParams>) -> ClientRequest {
+        match self {
+            Self::Tools => {
+                ClientRequest::ListToolsRequest(ListToolsRequest { params, ..Default::default() })
+            }
+            Self::Prompts => ClientRequest::ListPromptsRequest(ListPromptsRequest {
+                params,
+                ..Default::default()
+            }),
+        }
+    }
+
+    /// What the library read in an answer, if it is one to this request.
+    fn read(self, answer: ServerResult) -> Option<Read> {
+        match (self, answer) {
+            (Self::Tools, ServerResult::ListToolsResult(result)) => Some(Read {
+                names: result.tools.iter().map(|tool| tool.name.to_string()).collect(),
+                next: result.next_cursor,
+            }),
+            (Self::Prompts, ServerResult::ListPromptsResult(result)) => Some(Read {
+                names: result.prompts.iter().map(|prompt| prompt.name.clone()).collect(),
+                next: result.next_cursor,
+            }),
+            _ => None,
+        }
+    }
+}
+
+/// What the library read in a page.
+struct Read {
+    names: Vec<String>,
+    next: Option<String>,
+}
+
 async fn all_pages(
+    list: List,
     peer: &Peer<RoleClient>,
     wire: &Wire,
     progress: &mut dyn FnMut(usize),
 ) -> Result<Vec<Value>, PullError> {
-    if peer.peer_info().is_none_or(|server| server.capabilities.tools.is_none()) {
-        return Err(PullError::NoTools);
-    }
-    let mut tools = Vec::new();
+    let mut definitions = Vec::new();
     let mut cursors = HashSet::new();
     let mut cursor = None;
     for _ in 0..PAGES {
-        let page = page(peer, wire, cursor.take()).await?;
-        tools.extend(page.tools);
-        if tools.len() > TOOLS {
+        let page = page(list, peer, wire, cursor.take()).await?;
+        definitions.extend(page.definitions);
+        if definitions.len() > TOOLS {
             return Err(PullError::TooMuch(Limit::Tools));
         }
-        progress(tools.len());
-        let Some(next) = page.next else { return Ok(tools) };
+        progress(definitions.len());
+        let Some(next) = page.next else { return Ok(definitions) };
         if !cursors.insert(next.clone()) {
             return Err(PullError::Circle);
         }
@@ -74,29 +146,30 @@ async fn all_pages(
 }
 
 struct Page {
-    tools: Vec<Value>,
+    definitions: Vec<Value>,
     next: Option<String>,
 }
 
 async fn page(
+    list: List,
     peer: &Peer<RoleClient>,
     wire: &Wire,
     cursor: Option<String>,
 ) -> Result<Page, PullError> {
     let params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
-    let request = ListToolsRequest { params, ..Default::default() };
+    let failed = |error| PullError::of_listing(error, list.method());
     // The library's own listing would answer from its cache, and would not tell the request's id.
     let handle = peer
-        .send_cancellable_request(
-            ClientRequest::ListToolsRequest(request),
-            PeerRequestOptions::no_options(),
-        )
+        .send_cancellable_request(list.request(params), PeerRequestOptions::no_options())
         .await
-        .map_err(PullError::of_listing)?;
+        .map_err(failed)?;
     let id = handle.id.to_string();
-    match handle.await_response().await.map_err(PullError::of_listing)? {
-        ServerResult::ListToolsResult(read) => raw_page(wire.take(&id)?, read),
-        _ => Err(PullError::NotMcp("its answer to `tools/list` is not a list of tools".to_owned())),
+    match list.read(handle.await_response().await.map_err(failed)?) {
+        Some(read) => raw_page(list, wire.take(&id)?, read),
+        None => {
+            let (method, member) = (list.method(), list.member());
+            Err(PullError::NotMcp(format!("its answer to `{method}` is not a list of {member}")))
+        }
     }
 }
 
@@ -104,15 +177,16 @@ async fn page(
 ///
 /// The library leaves out a tool whose `x-mcp-header` annotations break the rules, so its tools are
 /// some of those sent, in the same order.
-fn raw_page(mut sent: Value, read: ListToolsResult) -> Result<Page, PullError> {
-    let mismatch = || PullError::NotMcp("its page of tools can be read in two ways".to_owned());
+fn raw_page(list: List, mut sent: Value, read: Read) -> Result<Page, PullError> {
+    let member = list.member();
+    let mismatch = || PullError::NotMcp(format!("its page of {member} can be read in two ways"));
     let next = sent.get("nextCursor").and_then(Value::as_str).map(str::to_owned);
-    let Some(Value::Array(tools)) = sent.get_mut("tools").map(Value::take) else {
+    let Some(Value::Array(definitions)) = sent.get_mut(member).map(Value::take) else {
         return Err(mismatch());
     };
-    let mut names = tools.iter().map(|tool| tool.get("name").and_then(Value::as_str));
-    let agrees = read.tools.iter().all(|tool| names.any(|name| name == Some(tool.name.as_ref())));
-    if agrees && next == read.next_cursor { Ok(Page { tools, next }) } else { Err(mismatch()) }
+    let mut names = definitions.iter().map(|one| one.get("name").and_then(Value::as_str));
+    let agrees = read.names.iter().all(|read| names.any(|name| name == Some(read)));
+    if agrees && next == read.next { Ok(Page { definitions, next }) } else { Err(mismatch()) }
 }
 
 #[cfg(test)]
@@ -121,16 +195,17 @@ mod tests {
 
     use super::*;
 
-    fn read(result: &Value) -> ListToolsResult {
-        serde_json::from_value(result.clone()).expect("a list of tools")
+    fn read(result: &Value) -> Read {
+        let read = serde_json::from_value(result.clone()).expect("a list of tools");
+        List::Tools.read(ServerResult::ListToolsResult(read)).expect("it is one")
     }
 
     #[test]
     fn a_page_keeps_what_the_library_does_not_know() {
         let tool = json!({"name": "a", "inputSchema": {"type": "object"}, "novel": [1, null]});
         let sent = json!({"tools": [tool], "nextCursor": "n", "extra": true});
-        let page = raw_page(sent.clone(), read(&sent)).expect("they agree");
-        assert_eq!(page.tools, [tool]);
+        let page = raw_page(List::Tools, sent.clone(), read(&sent)).expect("they agree");
+        assert_eq!(page.definitions, [tool]);
         assert_eq!(page.next.as_deref(), Some("n"));
     }
 
@@ -138,7 +213,7 @@ mod tests {
     fn a_page_that_was_read_otherwise_is_refused() {
         let tool = |name: &str| json!({"name": name, "inputSchema": {"type": "object"}});
         let sent = json!({"tools": [tool("a"), tool("b")]});
-        let disagrees = |other: Value| raw_page(sent.clone(), read(&other)).is_err();
+        let disagrees = |other: Value| raw_page(List::Tools, sent.clone(), read(&other)).is_err();
         assert!(disagrees(json!({"tools": [tool("b"), tool("a")]})));
         assert!(disagrees(json!({"tools": [tool("a"), tool("c")]})));
         assert!(disagrees(json!({"tools": [tool("a"), tool("b")], "nextCursor": "n"})));

@@ -12,7 +12,6 @@ use std::{
 
 use process_wrap::tokio::{ChildWrapper, CommandWrap, KillOnDrop};
 use rmcp::transport::async_rw::AsyncRwTransport;
-use serde_json::Value;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, ReadBuf},
     process::{ChildStderr, ChildStdin, ChildStdout},
@@ -20,7 +19,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Attempt, BYTES, PullError, session::exchange, wire::Wire};
+use super::{Attempt, BYTES, Offered, PullError, session::exchange, wire::Wire};
 
 /// How long a server that was told by its closed input may take to end.
 const LEAVING: Duration = Duration::from_secs(2);
@@ -44,7 +43,7 @@ pub(super) async fn pull(
     arguments: &[String],
     attempt: &Attempt,
     progress: &mut dyn FnMut(usize),
-) -> Result<Vec<Value>, PullError> {
+) -> Result<Offered, PullError> {
     let mut server = Server::start(program, arguments).map_err(|error| PullError::CannotStart {
         program: program.to_owned(),
         reason: error.to_string(),
@@ -87,7 +86,7 @@ impl Server {
 }
 
 /// How long the server may take to end by itself before it is asked to.
-fn patience(result: &Result<Vec<Value>, PullError>) -> Duration {
+fn patience(result: &Result<Offered, PullError>) -> Duration {
     match result {
         Ok(_) => LEAVING,
         Err(PullError::Closed { .. }) => ENDING,
@@ -238,7 +237,7 @@ mod tests {
         )
     }
 
-    fn pull_script(script: &str, limit: Duration) -> Result<Vec<Value>, String> {
+    fn pull_script(script: &str, limit: Duration) -> Result<Offered, String> {
         let arguments = vec!["-c".to_owned(), script.to_owned()];
         let source = Source::Command { program: "sh".to_owned(), arguments };
         pull(&source, limit, &mut |_| {}).map_err(|error| error.to_string())
@@ -249,9 +248,19 @@ mod tests {
         let script = server(
             r#"*'"cursor":"2"'*) page b ;; *'"tools/list"'*) page a ',"nextCursor":"2"' ;;"#,
         );
-        let tools = pull_script(&script, Duration::from_secs(20)).expect("two pages");
+        let offered = pull_script(&script, Duration::from_secs(20)).expect("two pages");
         let tool = |name: &str| serde_json::json!({"name": name, "inputSchema": {}, "x": 1});
-        assert_eq!(tools, [tool("a"), tool("b")]);
+        assert_eq!(offered.tools, [tool("a"), tool("b")]);
+    }
+
+    #[test]
+    fn prompts_are_pulled_where_the_server_has_any() {
+        let answers = r#"*'"tools/list"'*) page a ;;
+            *'"prompts/list"'*) answer '"result":{"prompts":[{"name":"p","y":2}]}' ;;"#;
+        let script = server(answers)
+            .replace(r#""capabilities":{"tools":{}"#, r#""capabilities":{"tools":{},"prompts":{}"#);
+        let offered = pull_script(&script, Duration::from_secs(20)).expect("a tool and a prompt");
+        assert_eq!(offered.prompts, [serde_json::json!({"name": "p", "y": 2})]);
     }
 
     #[test]

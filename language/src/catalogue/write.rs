@@ -17,22 +17,28 @@ pub enum Prose {
     Keep,
 }
 
-/// Writes tool definitions, as `tools/list` gives them, as a catalogue file.
+/// Writes definitions, as `tools/list` and `prompts/list` give them, as a catalogue file.
 ///
 /// # Errors
 ///
 /// [`CatalogueError`] if [`read`] would not take them.
-pub fn write(definitions: &[Value], prose: Prose) -> Result<String, CatalogueError> {
+pub fn write(tools: &[Value], prompts: &[Value], prose: Prose) -> Result<String, CatalogueError> {
     // What cannot be read back is not written.
-    read(json!({ "tools": definitions }).to_string().as_bytes())?;
-    let tools: BTreeMap<&str, Value> = definitions
-        .iter()
-        .filter_map(|definition| {
-            Some((definition.get("name")?.as_str()?, entry(definition, prose)))
-        })
-        .collect();
-    let tools: Vec<Value> = tools.into_values().collect();
-    let file = sorted(&json!({ "placet": FORMAT, "tools": tools }));
+    read(json!({ "tools": tools, "prompts": prompts }).to_string().as_bytes())?;
+    let entries = |definitions: &[Value]| -> Vec<Value> {
+        let by_name: BTreeMap<&str, Value> = definitions
+            .iter()
+            .filter_map(|definition| {
+                Some((definition.get("name")?.as_str()?, entry(definition, prose)))
+            })
+            .collect();
+        by_name.into_values().collect()
+    };
+    let mut file = json!({ "placet": FORMAT, "tools": entries(tools) });
+    if !prompts.is_empty() {
+        file["prompts"] = json!(entries(prompts));
+    }
+    let file = sorted(&file);
     // A `Value` has string keys only, so it always has a text.
     let text = serde_json::to_string_pretty(&file).unwrap_or_default();
     Ok(text + "\n")
@@ -50,6 +56,7 @@ fn entry(definition: &Value, prose: Prose) -> Value {
             ("digest", _) => None,
             (_, Prose::Keep) | ("name", _) => Some(value.clone()),
             ("inputSchema" | "outputSchema", Prose::Drop) => Some(prose::strip(value)),
+            ("arguments", Prose::Drop) => Some(without_prose(value)),
             ("annotations", Prose::Drop) => Some(without_title(value)),
             (_, Prose::Drop) => None,
         };
@@ -74,6 +81,19 @@ pub(crate) fn sorted(value: &Value) -> Value {
         }
         scalar => scalar.clone(),
     }
+}
+
+/// A prompt's arguments, as names and whether each is required.
+fn without_prose(arguments: &Value) -> Value {
+    let Value::Array(arguments) = arguments else { return arguments.clone() };
+    let kept = |argument: &Value| {
+        let mut kept = argument.clone();
+        if let Some(members) = kept.as_object_mut() {
+            members.retain(|name, _| matches!(name.as_str(), "name" | "required"));
+        }
+        kept
+    };
+    Value::Array(arguments.iter().map(kept).collect())
 }
 
 fn without_title(annotations: &Value) -> Value {

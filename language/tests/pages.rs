@@ -3,45 +3,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod support;
+
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use placet_engine::{Call, Engine, Limits as EngineLimits, Reason};
 use placet_language::{Code, Limits, check, compile};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-/// The fenced blocks of a page in a language: what follows it in the info string, and the text.
-fn blocks(page: &str, language: &str) -> Vec<(String, String)> {
-    let mut blocks = Vec::new();
-    let mut open: Option<(String, String)> = None;
-    for line in page.lines() {
-        match (&mut open, line.strip_prefix("```")) {
-            (None, Some(info)) => open = Some((info.to_owned(), String::new())),
-            (Some(_), Some("")) => blocks.extend(open.take()),
-            (Some((_, text)), _) => {
-                text.push_str(line);
-                text.push('\n');
-            }
-            (None, None) => {}
-        }
-    }
-    assert!(open.is_none(), "a block is not closed");
-    let of_language = |(info, text): (String, String)| {
-        info.strip_prefix(language).map(|rest| (rest.to_owned(), text))
-    };
-    blocks.into_iter().filter_map(of_language).collect()
-}
-
-/// The one policy that a page's blocks make.
-fn whole(page: &str) -> String {
-    let text = fs::read_to_string(root().join(page)).unwrap();
-    let parts = blocks(&text, "placet").into_iter().filter(|(info, _)| info.is_empty());
-    parts.map(|(_, text)| text).collect()
-}
+use crate::support::{blocks, root, whole};
 
 fn engine(page: &str) -> Engine {
     let checked = checked(&whole(page));
@@ -114,6 +84,8 @@ fn the_tables_are_what_the_code_says() {
     let reasons =
         Reason::ALL.iter().map(|reason| format!("| `{reason}` | {} |\n", reason.meaning()));
     is_current("spec/chain.md", "reasons", std::iter::once(header("reason")).chain(reasons));
-    let codes = Code::ALL.iter().map(|code| format!("| `{code}` | {} |\n", code.meaning()));
+    let codes = Code::ALL
+        .iter()
+        .map(|code| format!("| [`{code}`](diagnostics/{code}.md) | {} |\n", code.meaning()));
     is_current("spec/diagnostics.md", "codes", std::iter::once(header("code")).chain(codes));
 }

@@ -4,7 +4,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use miette::{GraphicalReportHandler, GraphicalTheme};
-use placet_language::Diagnostic;
+use placet_language::{Code, Diagnostic};
 use serde_json::{Value, json};
 
 use crate::exit::Failure;
@@ -104,6 +104,12 @@ pub(crate) fn diagnostics<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnost
     if more > 0 {
         note(format_args!("and {more} more (`--format json` shows all)"));
     }
+}
+
+/// Prints where there is more about a code.
+pub(crate) fn read_on(code: Code) {
+    let style = Style::new(Stream::Error);
+    note(style.faint(&format!("for more about a code: placet explain {code}")));
 }
 
 /// How many diagnostics people are shown at once.

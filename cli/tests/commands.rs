@@ -1,41 +1,12 @@
 //! The commands as a user meets them: output, exit code, and nothing half written.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod support;
 
 use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
-}
-
-fn placet(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_placet"))
-        .args(arguments)
-        .current_dir(root())
-        .stdin(Stdio::null())
-        .output()
-        .unwrap()
-}
-
-/// Everything that is shown, with the exit code, and digests blanked.
-fn shown(arguments: &[&str]) -> String {
-    let output = placet(arguments);
-    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
-    format!(
-        "$ placet {}\n{}{}exit code {}\n",
-        arguments.join(" "),
-        text(&output.stdout),
-        text(&output.stderr),
-        output.status.code().unwrap()
-    )
-}
-
-fn code(arguments: &[&str]) -> i32 {
-    placet(arguments).status.code().unwrap()
-}
+use crate::support::{code, placet, root, shown};
 
 const PACK: &str = "policies/filesystem";
 

@@ -312,10 +312,7 @@ fn printable(text: &str) -> String {
 }
 
 /// ``; did you mean `…`?`` for the nearest of the known names, if one is near.
-pub(crate) fn did_you_mean<'n>(
-    name: &str,
-    known: impl IntoIterator<Item = &'n str>,
-) -> Option<String> {
+pub fn did_you_mean<'n>(name: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
     // Nobody mistypes a name of this length, and the comparison takes the product of both.
     const LONGEST: usize = 200;
     if name.len() > LONGEST {

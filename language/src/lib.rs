@@ -51,7 +51,7 @@ pub mod model;
 mod source;
 pub mod syntax;
 
-pub use diagnostic::{Code, Diagnostic};
+pub use diagnostic::{Code, Diagnostic, did_you_mean};
 pub use files::{Files, over_limit};
 pub use limits::Limits;
 pub use lower::{compile, lower};

@@ -46,6 +46,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                     output::print(format_args!("{}: {}", style.good("ok"), summary(policy)))?
                 }
                 None => {
+                    if let Some(first) = checked.diagnostics.first() {
+                        output::read_on(first.code);
+                    }
                     let errors = counted(errors, "error");
                     output::print(format_args!("{}: {errors}", style.bad("not usable")))?;
                 }

@@ -16,12 +16,12 @@ use crate::output::{self, Format, Style, printable};
 pub(crate) struct Arguments {
     /// The policy: its folder, or a bundle
     #[arg(short, long)]
-    pub(crate) policy: PathBuf,
+    policy: PathBuf,
     /// The call as JSON; `-` reads standard input
-    pub(crate) call: PathBuf,
+    call: PathBuf,
     /// How to show the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
-    pub(crate) format: Format,
+    format: Format,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {

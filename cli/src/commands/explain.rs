@@ -1,28 +1,51 @@
-//! `placet explain`: a decision with everything that led to it.
+//! `placet explain`: what a code means, or a decision with everything that led to it.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use placet_engine::{AllowVerdict, Explanation, LinkVerdict, Outcome};
 
-use crate::commands::{call, decide, engine};
+use crate::commands::{call, decide, engine, page};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, Style, printable};
 
-/// Judge a call and show every link of the chain, and what the nearest rules lack
+/// Say what a code or a reason means, or judge a call and show all that led to the decision
+///
+/// A code is what `placet check` prints above each diagnostic, a reason is what a denial is for. Of
+/// a call, every link of the chain is shown, and what the nearest rules lack.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  \
-    placet explain --policy policies/filesystem policies/filesystem/calls/outside.json")]
+#[command(
+    override_usage = "placet explain [OPTIONS] <CODE|REASON>\n       \
+                      placet explain [OPTIONS] --policy <POLICY> <CALL>",
+    after_help = "Examples:\n  \
+        placet explain deny.optional\n  \
+        placet explain consent.none\n  \
+        placet explain --policy policies/filesystem policies/filesystem/calls/outside.json"
+)]
 #[group(skip)]
 pub(crate) struct Arguments {
-    #[command(flatten)]
-    decide: decide::Arguments,
+    /// The policy that judges the call: its folder, or a bundle
+    #[arg(short, long)]
+    policy: Option<PathBuf>,
+    /// A code or a reason; with `--policy` the call as JSON, where `-` reads standard input
+    #[arg(value_name = "CODE|REASON|CALL")]
+    what: OsString,
+    /// How to show the result
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
 }
 
 /// How many rules are shown to people; machines get all.
 const SHOWN: usize = 5;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let arguments = &arguments.decide;
-    let engine = engine(&arguments.policy)?;
-    let explanation = engine.explain(&call(&arguments.call)?);
+    let what = Path::new(&arguments.what);
+    let Some(policy) = &arguments.policy else {
+        page::show(what, arguments.format)?;
+        return Ok(Exit::Clean);
+    };
+    let engine = engine(policy)?;
+    let explanation = engine.explain(&call(what)?);
     match arguments.format {
         Format::Json => output::print_json(&explanation)?,
         Format::Text => output::print(text(&explanation))?,

@@ -278,7 +278,8 @@ impl<'a> Checker<'a> {
 
     /// A duration in seconds.
     pub(crate) fn seconds(&self, duration: &Duration) -> Result<i64, Diagnostic> {
-        let unit = match duration.unit.text.trim_end_matches('s') {
+        let unit = duration.unit.text.as_str();
+        let unit = match unit.strip_suffix('s').unwrap_or(unit) {
             "second" => 1,
             "minute" => 60,
             "hour" => 3_600,

@@ -110,6 +110,18 @@ impl Checker<'_> {
         let path = names.join(".");
         let found = KNOWN.iter().find(|(name, _, _)| *name == path);
         let Some((_, attribute, kind)) = found else {
+            if let Some(constant) = self.names.constants.get(&path) {
+                let operator = match constant {
+                    ast::Constant::One(_) => "==",
+                    ast::Constant::Many(_) => "in",
+                };
+                return Err(Diagnostic::error(
+                    Code::TypeMismatch,
+                    format!("`{path}` is a constant, and a test starts with what a call brings"),
+                )
+                .at(self.sources, written.span, "the same in every call")
+                .help(format!("put it on the other side: `args.… {operator} {path}`")));
+            }
             let diagnostic =
                 Diagnostic::error(Code::NameUnknown, format!("there is nothing called `{path}`"))
                     .at(self.sources, written.span, "not known to conditions");

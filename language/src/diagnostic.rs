@@ -103,6 +103,9 @@ codes! {
     NeverGranted, "rule.never-granted";
     Unreachable, "rule.unreachable";
     Unlocked, "lock.missing";
+    CaseSyntax, "case.syntax";
+    CaseUnresolved, "case.unresolved";
+    CaseFailed, "case.failed";
 }
 
 impl Code {

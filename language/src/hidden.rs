@@ -2,7 +2,7 @@
 
 /// Whether a character is shown as something else than itself: as a line break that is none, in
 /// another order, or not at all.
-fn is_hidden(character: char, next: Option<char>) -> bool {
+pub(crate) fn is_hidden(character: char, next: Option<char>) -> bool {
     match character {
         '\n' | '\t' => false,
         '\r' => next != Some('\n'),

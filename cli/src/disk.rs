@@ -43,6 +43,33 @@ impl Files for Folder {
     }
 }
 
+/// The paths of the `.cases` files of a policy's folder, sorted: those that stand directly in it, in
+/// its `cases` and in its `tests`. An error names the folder.
+pub(crate) fn case_files(root: &Path) -> Result<Vec<String>, (String, String)> {
+    let mut paths = Vec::new();
+    for folder in ["", "cases/", "tests/"] {
+        let path = root.join(folder);
+        if !folder.is_empty() && !path.is_dir() {
+            continue;
+        }
+        let describe = |error: io::Error| (path.display().to_string(), why(&error));
+        for entry in fs::read_dir(&path).map_err(describe)? {
+            let name = entry.map_err(describe)?.file_name();
+            match name.to_str() {
+                Some(name) if name.ends_with(".cases") => paths.push(format!("{folder}{name}")),
+                None if name.to_string_lossy().ends_with(".cases") => {
+                    let name = name.to_string_lossy().into_owned();
+                    let why = format!("the file name `{name}` is not UTF-8");
+                    return Err((path.display().to_string(), why));
+                }
+                _ => {}
+            }
+        }
+    }
+    paths.sort();
+    Ok(paths)
+}
+
 /// The bytes of a file of at most `limit` bytes.
 pub(crate) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, String> {
     let file = File::open(path).map_err(|error| why(&error))?;

@@ -3,6 +3,7 @@
 mod commands;
 mod disk;
 mod exit;
+mod junit;
 mod output;
 mod pull;
 
@@ -34,6 +35,7 @@ enum Command {
     Compile(commands::compile::Arguments),
     Decide(commands::decide::Arguments),
     Explain(commands::explain::Arguments),
+    Test(commands::test::Arguments),
     #[command(subcommand)]
     Catalogue(commands::catalogue::Command),
 }
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Compile(arguments) => commands::compile::run(&arguments),
         Command::Decide(arguments) => commands::decide::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
+        Command::Test(arguments) => commands::test::run(&arguments),
         Command::Catalogue(command) => commands::catalogue::run(&command),
     };
     match exit {

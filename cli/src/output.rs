@@ -88,17 +88,9 @@ pub(crate) fn failure(failure: &Failure) {
 /// Prints diagnostics for people: errors where a command only needs the policy, everything where the
 /// policy is what is asked about.
 pub(crate) fn diagnostics<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnostic>) {
-    let theme = match Stream::Error.has_colours() {
-        true => GraphicalTheme::unicode(),
-        false => GraphicalTheme::unicode_nocolor(),
-    };
-    let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
     let mut diagnostics = diagnostics.into_iter();
     for diagnostic in diagnostics.by_ref().take(SHOWN) {
-        let mut text = String::new();
-        let drawn = diagnostic.longest_line() <= LINE
-            && handler.render_report(&mut text, diagnostic).is_ok();
-        note(if drawn { text } else { in_words(diagnostic) });
+        note(drawn_for(Stream::Error, diagnostic));
     }
     let more = diagnostics.count();
     if more > 0 {
@@ -110,6 +102,24 @@ pub(crate) fn diagnostics<'d>(diagnostics: impl IntoIterator<Item = &'d Diagnost
 pub(crate) fn read_on(code: Code) {
     let style = Style::new(Stream::Error);
     note(style.faint(&format!("for more about a code: placet explain {code}")));
+}
+
+/// A diagnostic as a part of the result.
+pub(crate) fn drawn(diagnostic: &Diagnostic) -> String {
+    drawn_for(Stream::Out, diagnostic)
+}
+
+/// A diagnostic with a picture of the place, unless the line is too long for that.
+fn drawn_for(stream: Stream, diagnostic: &Diagnostic) -> String {
+    let theme = match stream.has_colours() {
+        true => GraphicalTheme::unicode(),
+        false => GraphicalTheme::unicode_nocolor(),
+    };
+    let handler = GraphicalReportHandler::new_themed(theme).with_width(100).with_links(false);
+    let mut text = String::new();
+    let drawn =
+        diagnostic.longest_line() <= LINE && handler.render_report(&mut text, diagnostic).is_ok();
+    if drawn { text } else { in_words(diagnostic) }
 }
 
 /// How many diagnostics people are shown at once.
@@ -177,6 +187,11 @@ pub(crate) struct Style {
 impl Style {
     fn new(stream: Stream) -> Self {
         Self { colours: stream.has_colours() }
+    }
+
+    /// For what is no terminal's.
+    pub(crate) fn plain() -> Self {
+        Self { colours: false }
     }
 
     /// For what goes to standard output.

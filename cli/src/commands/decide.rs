@@ -29,7 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let decision = engine.decide(&call(&arguments.call)?);
     match arguments.format {
         Format::Json => output::print_json(&decision)?,
-        Format::Text => output::print(summary(&decision))?,
+        Format::Text => output::print(summary(&decision, Style::of_output()))?,
     }
     Ok(exit(&decision))
 }
@@ -40,8 +40,7 @@ pub(crate) fn exit(decision: &Decision) -> Exit {
 }
 
 /// The decision in a few lines.
-pub(crate) fn summary(decision: &Decision) -> String {
-    let style = Style::of_output();
+pub(crate) fn summary(decision: &Decision, style: Style) -> String {
     let mut lines = Vec::new();
     match decision.reason {
         None => lines.push(style.good("allow")),

@@ -53,9 +53,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     Ok(decide::exit(&explanation.decision))
 }
 
-fn text(explanation: &Explanation) -> String {
-    let style = Style::of_output();
-    let mut lines = vec![decide::summary(&explanation.decision), String::new()];
+/// An explanation for people.
+pub(crate) fn text(explanation: &Explanation) -> String {
+    styled(explanation, Style::of_output())
+}
+
+/// An explanation for a file.
+pub(crate) fn plain(explanation: &Explanation) -> String {
+    styled(explanation, Style::plain())
+}
+
+fn styled(explanation: &Explanation, style: Style) -> String {
+    let mut lines = vec![decide::summary(&explanation.decision, style), String::new()];
     lines.extend(explanation.links.iter().map(|link| link_line(link, style)));
     let (allowing, lacking): (Vec<&AllowVerdict>, Vec<&AllowVerdict>) =
         explanation.allows.iter().partition(|rule| rule.lacks.is_empty());

@@ -6,6 +6,7 @@ pub(crate) mod compile;
 pub(crate) mod decide;
 pub(crate) mod explain;
 mod page;
+pub(crate) mod test;
 
 use std::path::Path;
 

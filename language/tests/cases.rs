@@ -85,6 +85,10 @@ fn the_cases_follow_the_conventions() {
         Code::FileCycle,
         Code::ValueFile,
         Code::ParameterConflict,
+        // Of files of cases: `notation` shows them.
+        Code::CaseSyntax,
+        Code::CaseUnresolved,
+        Code::CaseFailed,
     ];
     for code in Code::ALL {
         assert!(seen.contains(code) || elsewhere.contains(code), "no case shows {code}");

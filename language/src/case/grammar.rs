@@ -30,7 +30,7 @@ fn expected(rule: Rule) -> (&'static [&'static str], Option<&'static str>) {
         Rule::operation => &["calls", "reads", "gets", "sends"],
         Rule::clause => {
             let clauses = &["with", "for", "from", "token", "tool", "under", "confirmed", "at"];
-            return (clauses, Some("a clause such as `with scopes …` or `under …`"));
+            return (clauses, Some("a clause, such as `with scopes …`,"));
         }
         Rule::credential => &["with"],
         Rule::token_part => &["issued", "expires", "logged", "acr", "for", "from", "of", "to"],
@@ -88,8 +88,8 @@ fn thing(rule: Rule) -> Option<&'static str> {
         Rule::arrow => "`=>`",
         Rule::slash => "`/` and a name",
         Rule::colon => "`:`",
-        Rule::close_brace => "`}`",
-        Rule::close_bracket => "`]`",
+        Rule::close_brace => "`,` or `}`",
+        Rule::close_bracket => "`,` or `]`",
         Rule::case | Rule::call => {
             "a case, such as `alice via cursor calls github/get_issue => allow`"
         }

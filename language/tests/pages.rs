@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use placet_engine::{Call, Engine, Limits as EngineLimits, Reason};
+use placet_language::case::{self, CaseFile, CaseLimits, Filter, Outcome};
 use placet_language::{Code, Limits, check, compile};
 
 use crate::support::{blocks, root, whole};
@@ -61,6 +62,23 @@ fn the_policies_on_the_pages_are_what_the_pages_say() {
         }
     }
     assert!(mistakes >= 4, "the pages show only {mistakes} mistakes");
+}
+
+#[test]
+fn the_cases_on_the_page_are_decided_as_it_says() {
+    let page = fs::read_to_string(root().join("spec/cases.md")).unwrap();
+    let engine = engine("spec/cases.md");
+    let blocks = blocks(&page, "cases");
+    assert!(blocks.len() > 6);
+    for (info, text) in blocks {
+        assert_eq!(info, "");
+        let files = [CaseFile { path: String::from("page.cases"), text }];
+        let report = case::run(&files, &engine, &Filter::default(), &CaseLimits::default());
+        assert!(!report.results.is_empty());
+        for result in report.results {
+            assert!(matches!(result.outcome, Outcome::Passed), "{result:#?}");
+        }
+    }
 }
 
 fn is_current(page: &str, what: &str, rows: impl Iterator<Item = String>) {

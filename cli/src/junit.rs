@@ -59,9 +59,13 @@ fn test(text: &mut String, result: &CaseResult) {
         attribute(&result.file),
         result.line
     );
+    if matches!(result.outcome, Outcome::Passed) {
+        return text.push_str("/>\n");
+    }
+    text.push_str(">\n");
     match &result.outcome {
-        Outcome::Passed => return text.push_str("/>\n"),
-        Outcome::NotRun => text.push_str(">\n      <skipped/>\n"),
+        Outcome::Passed => {}
+        Outcome::NotRun => text.push_str("      <skipped/>\n"),
         Outcome::Unusable(diagnostic) => unusable(text, diagnostic),
         Outcome::Failed(failed) => failure(text, failed),
     }

@@ -106,6 +106,31 @@ fn what_passes_and_what_fails_in_every_format() {
     assert_snapshot("formats", together);
 }
 
+/// Whether every tag of a document is closed, and in order.
+fn is_closed(document: &str) -> bool {
+    let mut open = Vec::new();
+    for part in document.split('<').skip(1) {
+        let Some((tag, _)) = part.split_once('>') else { return false };
+        let name = tag.split([' ', '/']).find(|name| !name.is_empty()).unwrap();
+        if let Some(name) = tag.strip_prefix('/') {
+            if open.pop() != Some(name) {
+                return false;
+            }
+        } else if !tag.ends_with(['/', '?']) {
+            open.push(name);
+        }
+    }
+    open.is_empty()
+}
+
+#[test]
+fn junit_is_well_formed() {
+    let folder = pack_with(&[("a.cases", GOOD), ("b.cases", BAD), ("c.cases", UNUSABLE)]);
+    let document = String::from_utf8(placet(folder.path(), &["--format", "junit"]).stdout).unwrap();
+    assert!(is_closed(&document), "{document}");
+    assert!(document.contains("tests=\"7\" failures=\"3\" errors=\"2\" skipped=\"1\""));
+}
+
 #[test]
 fn what_cannot_be_asked() {
     let folder = pack_with(&[("a.cases", GOOD), ("b.cases", UNUSABLE)]);

@@ -1,6 +1,7 @@
 //! Cases and calls: whatever can be called can be said in a case, and the case is the same call.
 
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,

@@ -1,7 +1,11 @@
 //! The case notation. Every file in `notation` is a file of cases, run against the policy beside it;
 //! the snapshots show what its author is shown. The laws hold of whatever a case can say.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;

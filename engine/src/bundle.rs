@@ -13,7 +13,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use crate::call::Registration;
+use crate::call::{Call, Registration};
+use crate::chain::operation;
 use crate::condition::{Argument, Atom, Condition, Operand, Side};
 use crate::digest::Digest;
 use crate::limits::Limits;
@@ -50,6 +51,25 @@ pub struct Content {
     pub terms: BTreeMap<String, Terms>,
     /// The rules by name, for explanations.
     pub rules: BTreeMap<String, Rule>,
+}
+
+impl Content {
+    /// What a call is about, if the policy knows it.
+    pub fn feature(&self, call: &Call) -> Option<Feature> {
+        let server = self.servers.values().find(|server| server.identity == call.server);
+        operation::find(server?, call).ok().map(|(feature, _)| feature)
+    }
+
+    /// The digest of a call's operation: see [`Engine::operation_digest`](crate::Engine::operation_digest).
+    ///
+    /// # Errors
+    ///
+    /// Why the operation has no digest.
+    pub fn operation_digest(&self, call: &Call) -> Result<Digest, String> {
+        let server = self.servers.values().find(|server| server.identity == call.server);
+        let tool = operation::judge(server, call).ok().map(|place| place.tool);
+        operation::digest(call, tool).map_err(|broken| broken.detail)
+    }
 }
 
 /// The policy as Cedar.

@@ -103,10 +103,7 @@ impl Engine {
     ///
     /// Why the operation has no digest: arguments that cannot be judged, or an integer beyond ±2⁵³.
     pub fn operation_digest(&self, call: &Call) -> Result<Digest, String> {
-        let server =
-            self.0.servers.get(&call.server).and_then(|name| self.0.content.servers.get(name));
-        let tool = operation::judge(server, call).ok().map(|place| place.tool);
-        operation::digest(call, tool).map_err(|broken| broken.detail)
+        self.0.content.operation_digest(call)
     }
 
     /// Judges a call and tells everything that led to the decision.

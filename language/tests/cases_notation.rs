@@ -122,8 +122,8 @@ fn coverage_counts_exactly() {
         let coverage = run_text(&engine, text, &CaseLimits::default()).coverage;
         (coverage.covered(), coverage.total(), coverage.percent())
     };
-    // Four rules, and three tools under a consent.
-    assert_eq!(covered(""), (0, 7, String::from("0.0 %")));
+    // Six rules, and three tools under a consent.
+    assert_eq!(covered(""), (0, 9, String::from("0.0 %")));
     let allowed = format!("{case} public_repo under triage => allow\n");
     assert_eq!(covered(&allowed).0, 2);
     // A denial whose nearest rule is under a consent touches its use, and decides by no rule.
@@ -131,9 +131,13 @@ fn coverage_counts_exactly() {
     let stale = format!("{case} repo token logged in 9 hours ago => deny rule.denied\n");
     assert_eq!(covered(&stale).0, 1);
     let all = run_text(&engine, &format!("{allowed}{stale}"), &CaseLimits::default()).coverage;
-    assert_eq!((all.covered(), all.percent().as_str()), (3, "42.8 %"));
-    assert!(all.reaches(42) && !all.reaches(43));
-    assert_eq!(all.uncovered_rules().count() + all.uncovered_uses().count(), 4);
+    assert_eq!((all.covered(), all.percent().as_str()), (3, "33.3 %"));
+    assert!(all.reaches(33) && !all.reaches(34));
+    assert_eq!(all.uncovered_rules().count() + all.uncovered_uses().count(), 6);
+    // A requirement is covered where it is what a call is denied for.
+    let unconfirmed = case.replace("acme", "acme-labs");
+    let asked = format!("{unconfirmed} public_repo under triage => deny confirmation.required\n");
+    assert_eq!(covered(&asked).0, 2);
 }
 
 fn text() -> BoxedStrategy<String> {
@@ -236,6 +240,10 @@ fn user() -> BoxedStrategy<User> {
         .boxed()
 }
 
+fn seen() -> BoxedStrategy<Seen> {
+    prop_oneof![Just(Seen::Compiled), Just(Seen::Unknown), digest().prop_map(Seen::Is)].boxed()
+}
+
 fn client() -> BoxedStrategy<Client> {
     let registration = prop::sample::select(vec![
         Registration::Preregistered,
@@ -243,12 +251,7 @@ fn client() -> BoxedStrategy<Client> {
         Registration::Dynamic,
     ]);
     let status = prop::sample::select(vec![Status::Approved, Status::Pending, Status::Blocked]);
-    (
-        identity(),
-        prop::option::of(registration),
-        prop::option::of(status),
-        prop::option::of(digest()),
-    )
+    (identity(), prop::option::of(registration), prop::option::of(status), seen())
         .prop_map(|(identity, registration, status, metadata)| Client {
             identity,
             registration,
@@ -308,11 +311,7 @@ fn case() -> BoxedStrategy<Case> {
         json().prop_filter("no object", |json| !json.is_object()).prop_map(Arguments::Other),
         Just(Arguments::Unreadable),
     ];
-    let tool_digest = prop_oneof![
-        Just(ToolDigest::Compiled),
-        Just(ToolDigest::Unknown),
-        digest().prop_map(ToolDigest::Is),
-    ];
+    let tool_digest = seen();
     let confirmation = (of(moment()), of(digest()), of(text()), of(giver()))
         .prop_map(|(given, operation, id, giver)| Confirmation { given, operation, id, giver });
     let expected = (of(prop::sample::select(Reason::ALL.to_vec())), texts())
@@ -389,7 +388,7 @@ fn pieces() -> BoxedStrategy<String> {
     let sources = [
         include_str!("notation/passes.cases"),
         include_str!("notation/scenario-passes.cases"),
-        include_str!("notation/scenario-registers.cases"),
+        include_str!("notation/scenario-registers-passes.cases"),
     ];
     let words = sources.iter().flat_map(|source| source.split_inclusive([' ', '\n', '/']));
     let marks =

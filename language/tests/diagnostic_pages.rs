@@ -12,7 +12,8 @@ use std::fs;
 use std::path::Path;
 
 use placet_engine::{Engine, Limits as EngineLimits};
-use placet_language::{Checked, Code, Limits, check, compile};
+use placet_language::case::{CaseFile, CaseLimits, Filter, Outcome, run};
+use placet_language::{Checked, Code, Diagnostic, Limits, check, compile};
 
 use crate::support::{fences, root, whole};
 
@@ -26,6 +27,8 @@ struct Example {
     /// The code that it yields; a mended one yields none.
     yields: Option<String>,
     folder: Folder,
+    /// A file of cases to ask the policy.
+    cases: Option<String>,
 }
 
 fn example(info: &str, text: &str) -> Option<Example> {
@@ -36,7 +39,8 @@ fn example(info: &str, text: &str) -> Option<Example> {
     let text = visible(text);
     let mut folder = match (kind, is_whole) {
         ("placet", false) => one_file(format!("{}\n{text}", whole(INDEX))),
-        ("placet", true) => one_file(text),
+        ("placet", true) => one_file(text.clone()),
+        ("cases", false) => one_file(whole(INDEX)),
         ("files", false) => files(&text),
         _ => return None,
     };
@@ -45,7 +49,7 @@ fn example(info: &str, text: &str) -> Option<Example> {
         folder.insert(String::from("catalogue.json"), catalogue);
     }
     let yields = rest.into_iter().find(|word| *word != "whole").map(str::to_owned);
-    Some(Example { yields, folder })
+    Some(Example { yields, folder, cases: (kind == "cases").then_some(text) })
 }
 
 fn one_file(text: String) -> Folder {
@@ -95,12 +99,31 @@ fn examples(code: Code) -> Vec<Example> {
     examples
 }
 
-/// What is reported of a folder, one line a diagnostic.
-fn said(checked: &Checked) -> String {
-    let lines = checked
-        .diagnostics
-        .iter()
-        .map(|one| format!("  {}: {one} ({:?})\n", one.code, one.underlined()));
+/// What is reported of an example. Where nothing is, it also loads.
+fn reported(example: &Example) -> Vec<Diagnostic> {
+    let Checked { policy, mut diagnostics } = check(&example.folder, &Limits::default());
+    if !diagnostics.is_empty() {
+        return diagnostics;
+    }
+    let bundle = compile(&policy.unwrap()).unwrap();
+    let engine = Engine::load(&bundle, &EngineLimits::default()).unwrap();
+    let Some(text) = &example.cases else { return diagnostics };
+    let file = CaseFile { path: String::from("example.cases"), text: text.clone() };
+    let report = run(&[file], &engine, &Filter::default(), &CaseLimits::default());
+    for result in report.results {
+        match result.outcome {
+            Outcome::Passed | Outcome::NotRun => {}
+            Outcome::Failed(failed) => diagnostics.push(failed.diagnostic),
+            Outcome::Unusable(diagnostic) => diagnostics.push(diagnostic),
+        }
+    }
+    diagnostics
+}
+
+/// One line a diagnostic.
+fn said(diagnostics: &[Diagnostic]) -> String {
+    let lines =
+        diagnostics.iter().map(|one| format!("  {}: {one} ({:?})\n", one.code, one.underlined()));
     lines.collect()
 }
 
@@ -115,18 +138,15 @@ fn the_bad_example_yields_its_code_and_the_mended_one_nothing() {
         assert_eq!(bad.yields.as_deref(), Some(code.as_str()), "{code}: the bad example first");
         assert_eq!(mended.yields, None, "{code}: the mended example last");
 
-        let checked = check(&bad.folder, &Limits::default());
-        let got: BTreeSet<Code> = checked.diagnostics.iter().map(|one| one.code).collect();
+        let found = reported(bad);
+        let got: BTreeSet<Code> = found.iter().map(|one| one.code).collect();
         if got != BTreeSet::from([*code]) {
-            write!(wrong, "{code}, the bad example:\n{}", said(&checked)).unwrap();
+            write!(wrong, "{code}, the bad example:\n{}", said(&found)).unwrap();
         }
-        let checked = check(&mended.folder, &Limits::default());
-        if !checked.diagnostics.is_empty() {
-            write!(wrong, "{code}, the mended example:\n{}", said(&checked)).unwrap();
-            continue;
+        let found = reported(mended);
+        if !found.is_empty() {
+            write!(wrong, "{code}, the mended example:\n{}", said(&found)).unwrap();
         }
-        let bundle = compile(&checked.policy.unwrap()).unwrap();
-        Engine::load(&bundle, &EngineLimits::default()).unwrap();
     }
     assert!(wrong.is_empty(), "not what the pages say:\n{wrong}");
 }
@@ -173,8 +193,7 @@ fn every_page_is_of_a_code() {
 
 #[test]
 fn the_policy_of_the_examples_checks() {
-    let checked = check(&example("placet", "").unwrap().folder, &Limits::default());
-    assert!(checked.diagnostics.is_empty(), "{:#?}", checked.diagnostics);
+    assert_eq!(said(&reported(&example("placet", "").unwrap())), "");
 }
 
 #[test]

@@ -47,7 +47,8 @@ pub(crate) fn judge<'a>(server: Option<&'a Server>, call: &'a Call) -> Result<Pl
     }
 }
 
-fn find<'a>(server: &'a Server, call: &Call) -> Result<(Feature, &'a Tool), Break> {
+/// What the call is about, whatever its definition is by now.
+pub(crate) fn find<'a>(server: &'a Server, call: &Call) -> Result<(Feature, &'a Tool), Break> {
     let target = call.target.as_str();
     let (found, reason, what) = match call.operation.as_str() {
         "tools/call" => {

@@ -30,8 +30,8 @@ pub struct Case {
     pub credential: Credential,
     /// What is special about its token.
     pub token: Token,
-    /// What the host says of the tool's definition.
-    pub tool_digest: ToolDigest,
+    /// What the host says of a tool's definition, or of a client's metadata.
+    pub tool_digest: Seen,
     /// The consents given.
     pub receipts: Vec<Receipt>,
     /// The user's word on this one operation.
@@ -76,8 +76,8 @@ pub struct Client {
     pub registration: Option<Registration>,
     /// Where its review stands, where that is said.
     pub status: Option<Status>,
-    /// The digest of its metadata.
-    pub metadata: Option<Digest>,
+    /// What its metadata are.
+    pub metadata: Seen,
 }
 
 /// Which server it is.
@@ -197,8 +197,8 @@ pub struct Token {
 
 /// What the host says of the tool's definition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum ToolDigest {
-    /// That it is the one that the policy was compiled with.
+pub enum Seen {
+    /// That it is the one that the policy was compiled with, if it has any.
     #[default]
     Compiled,
     /// Nothing.
@@ -266,7 +266,7 @@ pub struct Expectation {
 impl Client {
     /// A client of which nothing but its identity is said.
     pub fn of(identity: Identity) -> Self {
-        Self { identity, registration: None, status: None, metadata: None }
+        Self { identity, registration: None, status: None, metadata: Seen::Compiled }
     }
 }
 
@@ -287,7 +287,7 @@ impl Case {
             at: None,
             credential: Credential::Usual,
             token: Token::default(),
-            tool_digest: ToolDigest::Compiled,
+            tool_digest: Seen::Compiled,
             receipts: Vec::new(),
             confirmation: None,
             expected: None,

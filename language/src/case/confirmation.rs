@@ -1,7 +1,7 @@
 //! Confirmations: a user's word on just the operation of the case.
 
+use placet_engine::bundle::Content;
 use placet_engine::call::{self, Call};
-use placet_engine::{Digest, Engine};
 
 use crate::case::ast::{Confirmation, Giver};
 use crate::case::places::Part;
@@ -10,12 +10,13 @@ use crate::case::resolve::{Unresolved, seconds};
 /// The confirmation that a case says, of a call that is complete but for it.
 pub(crate) fn resolve(
     confirmed: &Confirmation,
-    engine: Option<&Engine>,
+    content: &Content,
     call: &Call,
 ) -> Result<call::Confirmation, Unresolved> {
     let operation = match &confirmed.operation {
         Some(digest) => digest.clone(),
-        None => operation_digest(engine, call)
+        None => content
+            .operation_digest(call)
             .map_err(|why| Unresolved::new(Part::Confirmation, why, "confirmed here"))?,
     };
     let user = match (&confirmed.giver, &call.user) {
@@ -35,12 +36,6 @@ pub(crate) fn resolve(
     };
     let id = confirmed.id.clone().unwrap_or_else(|| String::from("c-1"));
     Ok(call::Confirmation { id, operation, user, given_at })
-}
-
-/// PLACE FOR THE ENGINE'S `Engine::operation_digest(&Call)`: the digest that a confirmation of a call
-/// carries. Until the engine has it, `confirmed` without `with operation` is an error.
-fn operation_digest(_engine: Option<&Engine>, _call: &Call) -> Result<Digest, String> {
-    Err(String::from("this version cannot tell what a confirmation is of"))
 }
 
 /// Who gave something: of the issuer of the call's user, unless another is named.

@@ -2,24 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use placet_engine::bundle::{Content, Effect, Source};
-use placet_engine::{Explanation, Reason};
+use placet_engine::bundle::{self, Content, Effect, Otherwise, Source};
+use placet_engine::{Call, Decision, Explanation, Reason, Remedy};
 
-/// A tool used through a capability under a consent.
+/// A tool, a prompt or resources, used through a capability under a consent.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Use {
     /// The consent.
     pub consent: String,
     /// The capability that it grants.
     pub capability: String,
-    /// The tool that the capability holds.
+    /// What the capability holds: the tool's or prompt's name, or the patterns of the resources.
     pub tool: String,
 }
 
 /// What cases covered of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
-    /// Every `allow` and `deny`, where it stands, and whether it allowed or denied a call.
+    /// Every rule, where it stands, and whether it was the reason that a call was allowed or denied.
     pub rules: BTreeMap<String, (Source, bool)>,
     /// Every tool of every capability that a consent grants, and whether a call that was allowed, or
     /// came nearest to it, came by it.
@@ -37,17 +37,16 @@ impl Coverage {
             for capability in &terms.grants {
                 let Some(declared) = content.capabilities.get(capability) else { continue };
                 let server = content.servers.get(&declared.server);
-                for (tool, held) in server.into_iter().flat_map(|server| &server.tools) {
-                    if held.capabilities.contains(capability) {
-                        uses.insert(
-                            Use {
-                                consent: consent.clone(),
-                                capability: capability.clone(),
-                                tool: tool.clone(),
-                            },
-                            false,
-                        );
-                    }
+                let features = server.into_iter().flat_map(bundle::Server::features);
+                for (feature, _) in
+                    features.filter(|(_, held)| held.capabilities.contains(capability))
+                {
+                    let used = Use {
+                        consent: consent.clone(),
+                        capability: capability.clone(),
+                        tool: feature.name(),
+                    };
+                    uses.insert(used, false);
                 }
             }
         }
@@ -55,15 +54,23 @@ impl Coverage {
     }
 
     /// Counts a call that was judged.
-    pub(crate) fn add(&mut self, content: &Content, tool: &str, explanation: &Explanation) {
+    pub(crate) fn add(&mut self, content: &Content, call: &Call, explanation: &Explanation) {
         let decision = &explanation.decision;
+        let mut reasons: Vec<&String> = Vec::new();
         if decision.is_allow() || decision.reason == Some(Reason::RuleDenied) {
-            for rule in &decision.rules {
-                if let Some((_, covered)) = self.rules.get_mut(&rule.id) {
-                    *covered = true;
-                }
+            reasons.extend(decision.rules.iter().map(|rule| &rule.id));
+        }
+        let unmet = explanation.requires.iter().map(|unmet| &unmet.rule);
+        reasons.extend(unmet.filter(|name| {
+            let rule = content.rules.get(*name);
+            rule.is_some_and(|rule| asks(&rule.effect, decision))
+        }));
+        for name in reasons {
+            if let Some((_, covered)) = self.rules.get_mut(name) {
+                *covered = true;
             }
         }
+        let Some(tool) = content.feature(call).map(|feature| feature.name()) else { return };
         let allowing = explanation.allows.iter().filter(|allow| allow.lacks.is_empty());
         let allowing = allowing.map(|allow| (&allow.rule, &allow.capability));
         // The nearest rule is the first; the others are other ways.
@@ -78,7 +85,7 @@ impl Coverage {
             let used = Use {
                 consent: consent.clone(),
                 capability: capability.clone(),
-                tool: tool.to_owned(),
+                tool: tool.clone(),
             };
             if let Some(covered) = self.uses.get_mut(&used) {
                 *covered = true;
@@ -123,5 +130,16 @@ impl Coverage {
     /// Whether so many percent are covered; nothing is rounded.
     pub fn reaches(&self, percent: u8) -> bool {
         self.covered().saturating_mul(100) >= self.total().saturating_mul(usize::from(percent))
+    }
+}
+
+/// Whether what a call was denied for is what a requirement asks of the user.
+fn asks(effect: &Effect, decision: &Decision) -> bool {
+    let Effect::Require { otherwise: Some(otherwise), .. } = effect else { return false };
+    match (otherwise, &decision.remedy) {
+        (Otherwise::Reauthenticate { .. }, Some(Remedy::Reauthenticate { .. }))
+        | (Otherwise::Confirm { .. }, Some(Remedy::Confirm { .. })) => true,
+        (Otherwise::Ask { terms }, Some(Remedy::Consent { terms: asked, .. })) => terms == asked,
+        _ => false,
     }
 }

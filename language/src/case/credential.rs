@@ -13,6 +13,9 @@ use crate::case::resolve::{Place, Unresolved, accepted, is_local, issuers, secon
 /// Seconds for which a token is valid.
 const LIFETIME: i64 = 3_600;
 
+/// What a key is called that the case gives no name.
+const KEY: &str = "key";
+
 /// The credential of a case whose user, client and time the call has already.
 pub(crate) fn resolve(
     case: &Case,
@@ -112,18 +115,37 @@ fn token(
     }))
 }
 
-/// PLACE FOR THE ENGINE'S API KEYS: the credential of kind `api_key`, with `key.id` or else `"key"`,
-/// `key.scopes`, and the times of `key.issued` and `key.expires`, by default now and an hour from
-/// now. Until the engine has it, a case with a key is an error.
-fn api_key(_key: &Key, _call: &Call) -> Result<call::Credential, Unresolved> {
-    let message = "this version cannot judge API keys";
-    Err(Unresolved::new(Part::Credential, message, "not known to the engine"))
+/// A key that was issued now and does not expire, unless the case says otherwise.
+fn api_key(key: &Key, call: &Call) -> Result<call::Credential, Unresolved> {
+    let time = |when: Option<When>, usual: Option<i64>| match when {
+        None => Ok(usual),
+        Some(When::Never) => Ok(None),
+        Some(When::Then(moment)) => seconds(moment, call.now, Part::Credential).map(Some),
+    };
+    Ok(call::Credential::ApiKey(call::ApiKey {
+        id: key.id.clone().unwrap_or_else(|| String::from(KEY)),
+        scopes: key.scopes.clone(),
+        issued_at: time(key.issued, Some(call.now))?,
+        expires_at: time(key.expires, None)?,
+    }))
 }
 
-/// PLACE FOR THE ENGINE'S API KEYS: what a case says of a call's key; the inverse of [`api_key`].
-pub(crate) fn told(credential: Option<&call::Credential>) -> (Credential, Option<&call::Token>) {
+/// What a case says of a call's credential, and of its token if it is one.
+pub(crate) fn told(
+    credential: Option<&call::Credential>,
+    now: i64,
+) -> (Credential, Option<&call::Token>) {
     match credential {
         None => (Credential::None, None),
+        Some(call::Credential::ApiKey(key)) => {
+            let told = Key {
+                id: Some(key.id.clone()).filter(|id| id != KEY),
+                scopes: key.scopes.clone(),
+                issued: Some(When::told(key.issued_at, now)).filter(|_| key.issued_at != Some(now)),
+                expires: key.expires_at.map(|at| When::told(Some(at), now)),
+            };
+            (Credential::Key(told), None)
+        }
         Some(call::Credential::Local {}) => (Credential::Local, None),
         Some(call::Credential::Oauth(token)) => {
             (Credential::Token(token.scopes.clone()), Some(token))

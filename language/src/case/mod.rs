@@ -34,13 +34,13 @@ mod witness;
 
 pub use ast::{
     Arguments, Case, Client, Confirmation, Credential, Expectation, Giver, Identity, Key, Method,
-    Operation, Receipt, Server, Token, ToolDigest, User,
+    Operation, Receipt, Seen, Server, Token, User,
 };
 pub use coverage::{Coverage, Use};
 pub use error::CaseError;
 pub use limits::CaseLimits;
 pub use moment::{Moment, When};
-pub use resolve::{Unresolved, resolve, resolve_on};
+pub use resolve::{Unresolved, resolve};
 pub use run::{CaseFile, CaseResult, Failed, Filter, Outcome, Report, run};
 pub use step::{Registered, Registers, Step};
 

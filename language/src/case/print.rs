@@ -5,7 +5,7 @@ use std::fmt::{self, Formatter};
 
 use crate::case::ast::{
     Arguments, Case, Client, Confirmation, Credential, Expectation, Giver, Identity, Key, Method,
-    Operation, Receipt, Server, Token, ToolDigest, User,
+    Operation, Receipt, Seen, Server, Token, User,
 };
 use crate::case::json::{Json, Object};
 use crate::case::moment::Instant;
@@ -36,9 +36,9 @@ impl fmt::Display for Case {
         self.credential.fmt(formatter)?;
         self.token.fmt(formatter)?;
         match &self.tool_digest {
-            ToolDigest::Compiled => {}
-            ToolDigest::Unknown => formatter.write_str(" tool digest unknown")?,
-            ToolDigest::Is(digest) => write!(formatter, " tool digest \"{digest}\"")?,
+            Seen::Compiled => {}
+            Seen::Unknown => formatter.write_str(" tool digest unknown")?,
+            Seen::Is(digest) => write!(formatter, " tool digest \"{digest}\"")?,
         }
         for (index, receipt) in self.receipts.iter().enumerate() {
             write!(formatter, " {} {receipt}", if index > 0 { "and" } else { "under" })?;
@@ -121,8 +121,9 @@ impl fmt::Display for Client {
             write!(formatter, " {}", status.as_str())?;
         }
         match &self.metadata {
-            Some(digest) => write!(formatter, " metadata \"{digest}\""),
-            None => Ok(()),
+            Seen::Compiled => Ok(()),
+            Seen::Unknown => formatter.write_str(" metadata unknown"),
+            Seen::Is(digest) => write!(formatter, " metadata \"{digest}\""),
         }
     }
 }

@@ -156,6 +156,14 @@ fn texts(pair: Pair<'_, Rule>) -> Result<Vec<String>, CaseError> {
     parts(pair).iter().map(text).collect()
 }
 
+/// What the host saw: a digest, or nothing where the case says `unknown`.
+fn seen(stated: Option<&Pair<'_, Rule>>) -> Result<Seen, CaseError> {
+    Ok(match stated {
+        Some(stated) => Seen::Is(digest(stated)?),
+        None => Seen::Unknown,
+    })
+}
+
 fn digest(pair: &Pair<'_, Rule>) -> Result<Digest, CaseError> {
     Digest::parse(&text(pair)?).ok_or_else(|| {
         CaseError::syntax(place(pair), "this is not a digest", "not a digest")
@@ -389,6 +397,7 @@ impl Reader {
 
     fn client(&mut self, pair: Pair<'_, Rule>) -> Result<Client, CaseError> {
         let mut client = Client::of(Identity::Alias(String::new()));
+        let mut metadata = None;
         for part in parts(pair) {
             if part.as_rule() == Rule::identity {
                 client.identity = self.identity(Part::Alias, part)?;
@@ -409,14 +418,13 @@ impl Reader {
                         once(&mut client.status, status, all, "where its review stands")?;
                     }
                     _ => {
-                        for part in parts(part) {
-                            let digest = digest(&part)?;
-                            once(&mut client.metadata, digest, all.clone(), "`metadata`")?;
-                        }
+                        let seen = seen(parts(part).first())?;
+                        once(&mut metadata, seen, all, "`metadata`")?;
                     }
                 }
             }
         }
+        client.metadata = metadata.unwrap_or_default();
         Ok(client)
     }
 
@@ -502,10 +510,7 @@ impl Reader {
                 once(&mut said.token, (), all, "`token`")
             }
             Rule::tool_digest => {
-                case.tool_digest = match parts(clause).first() {
-                    Some(stated) => ToolDigest::Is(digest(stated)?),
-                    None => ToolDigest::Unknown,
-                };
+                case.tool_digest = seen(parts(clause).first())?;
                 once(&mut said.tool_digest, (), all, "`tool digest`")
             }
             Rule::under => {

@@ -1,14 +1,23 @@
-//! PLACE FOR THE ENGINE'S `Engine::decide_registration`: what becomes of a client that registers.
+//! Registrations: what becomes of a client that registers.
 
-use placet_engine::Engine;
+use placet_engine::{Engine, Reason, RegistrationRequest, RegistrationVerdict};
 
 use crate::case::step::{Registered, Registers};
 
-/// What the engine says of a registration, or why it says nothing.
-///
-/// With `Engine::decide_registration`: make the request of `id`, `issuer`, `registration`, `scopes` and
-/// `redirects`, and give back what was decided. Until then such a step is an error, never a silent
-/// pass.
-pub(super) fn decide(_engine: &Engine, _registers: &Registers) -> Result<Registered, String> {
-    Err(String::from("this version cannot judge registrations"))
+/// What the engine says of a registration.
+pub(super) fn decide(engine: &Engine, registers: &Registers) -> Registered {
+    let decision = engine.decide_registration(&RegistrationRequest {
+        id: registers.id.clone(),
+        issuer: registers.issuer.clone(),
+        registration: registers.registration,
+        scopes: registers.scopes.clone(),
+        redirect_uris: registers.redirects.clone(),
+    });
+    match decision.decision {
+        RegistrationVerdict::Approved => Registered::Approved,
+        RegistrationVerdict::Pending => Registered::Pending,
+        RegistrationVerdict::Refused => {
+            Registered::Refused(decision.reason.unwrap_or(Reason::EvaluationError))
+        }
+    }
 }

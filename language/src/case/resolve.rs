@@ -3,14 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use placet_engine::Digest;
 use placet_engine::bundle::{self, Content, Credentials};
 use placet_engine::call::{self, Call, InvalidArguments, Registration, Status};
-use placet_engine::{Digest, Engine};
 use serde_json::Map;
 
 use crate::case::NOW;
 use crate::case::ast::{
-    Arguments, Case, Client, Credential, Identity, Method, Operation, Receipt, Server, ToolDigest,
+    Arguments, Case, Client, Credential, Identity, Method, Operation, Receipt, Seen, Server,
 };
 use crate::case::credential;
 use crate::case::moment::{Moment, When};
@@ -78,23 +78,12 @@ impl std::error::Error for Unresolved {}
 /// leaves open whose user it is, or says what does not fit together. A tool that the server does not
 /// have is none: the engine has an answer to that.
 pub fn resolve(case: &Case, content: &Content) -> Result<Call, Unresolved> {
-    Surroundings { content, engine: None, state: &State::new(NOW) }.call(case)
-}
-
-/// As [`resolve`], where the engine is at hand, which a confirmation needs.
-///
-/// # Errors
-///
-/// As [`resolve`].
-pub fn resolve_on(case: &Case, engine: &Engine) -> Result<Call, Unresolved> {
-    let state = &State::new(NOW);
-    Surroundings { content: engine.content(), engine: Some(engine), state }.call(case)
+    Surroundings { content, state: &State::new(NOW) }.call(case)
 }
 
 /// What a case is asked of.
 pub(crate) struct Surroundings<'s> {
     pub(crate) content: &'s Content,
-    pub(crate) engine: Option<&'s Engine>,
     pub(crate) state: &'s State,
 }
 
@@ -139,7 +128,7 @@ impl Surroundings<'_> {
             call.receipts.push(receipt);
         }
         if let Some(confirmed) = &case.confirmation {
-            let confirmation = confirmation::resolve(confirmed, self.engine, &call)?;
+            let confirmation = confirmation::resolve(confirmed, self.content, &call)?;
             call.confirmation = Some(confirmation);
         }
         Ok(call)
@@ -208,16 +197,28 @@ impl Surroundings<'_> {
             issuer: id.issuer,
             registration: client.registration.or(registered).unwrap_or(usual),
             status: client.status.unwrap_or(status),
-            metadata_digest: client.metadata.clone(),
+            metadata_digest: match &client.metadata {
+                Seen::Compiled => self.reviewed(&client.identity),
+                Seen::Unknown => None,
+                Seen::Is(digest) => Some(digest.clone()),
+            },
         })
+    }
+
+    /// The digest of a client's metadata as they were reviewed.
+    fn reviewed(&self, identity: &Identity) -> Option<Digest> {
+        match identity {
+            Identity::Alias(name) => self.content.clients.get(name)?.metadata_digest.clone(),
+            Identity::Written { .. } => None,
+        }
     }
 
     /// The digest of the tool as the host sees it.
     fn tool_digest(&self, case: &Case, place: &Place<'_>) -> Option<Digest> {
         match &case.tool_digest {
-            ToolDigest::Unknown => None,
-            ToolDigest::Is(digest) => Some(digest.clone()),
-            ToolDigest::Compiled => {
+            Seen::Unknown => None,
+            Seen::Is(digest) => Some(digest.clone()),
+            Seen::Compiled => {
                 let Operation { method, target, .. } = &case.operation;
                 match place.name.filter(|name| self.state.has_changed(name, target)) {
                     Some(_) => Some(Digest::of_bytes(b"the changed definition of a tool")),
@@ -296,11 +297,12 @@ pub(crate) fn seconds(moment: Moment, now: i64, part: Part) -> Result<i64, Unres
         .ok_or_else(|| Unresolved::new(part, "a time here is out of range", "too far away"))
 }
 
-/// Separate, as prompts have digests and resources have none: what the policy was compiled with.
+/// What the policy was compiled with. Resources have no digest.
 fn compiled_digest(server: &bundle::Server, method: &Method, target: &str) -> Option<Digest> {
     match method {
         Method::Calls => server.tools.get(target)?.digest.clone(),
-        Method::Reads | Method::Gets | Method::Sends(_) => None,
+        Method::Gets => server.prompts.get(target)?.digest.clone(),
+        Method::Reads | Method::Sends(_) => None,
     }
 }
 

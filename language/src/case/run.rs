@@ -320,7 +320,7 @@ impl Runner<'_> {
         let Step::Registers(registers) = step else {
             return happen(state, self.engine, step).map_err(blamed);
         };
-        let decided = register(state, self.engine, registers).map_err(blamed)?;
+        let decided = register(state, self.engine, registers);
         if !takes {
             return Ok(());
         }
@@ -356,13 +356,13 @@ impl Runner<'_> {
             let unknown = Unresolved::unknown(Part::Rule, "rule", name, known);
             return Err(blame(unknown, places, length));
         }
-        let surroundings = Surroundings { content, engine: Some(self.engine), state };
+        let surroundings = Surroundings { content, state };
         let call = surroundings.call(case).map_err(|error| blame(error, places, length))?;
         if !takes {
             return Ok(());
         }
         let explanation = self.engine.explain(&call);
-        self.report.coverage.add(content, &call.target, &explanation);
+        self.report.coverage.add(content, &call, &explanation);
         let decision = &explanation.decision;
         let rules: BTreeSet<String> = decision.rules.iter().map(|rule| rule.id.clone()).collect();
         let meets = decision.reason == expected.reason

@@ -13,7 +13,7 @@ use crate::case::user;
 
 /// Carries out a step that is neither a call nor a registration.
 pub(super) fn happen(state: &mut State, engine: &Engine, step: &Step) -> Result<(), Unresolved> {
-    let surroundings = Surroundings { content: engine.content(), engine: Some(engine), state };
+    let surroundings = Surroundings { content: engine.content(), state };
     match step {
         Step::Call(_) | Step::Registers(_) => {}
         Step::Passes(seconds) => {
@@ -72,23 +72,18 @@ pub(super) fn happen(state: &mut State, engine: &Engine, step: &Step) -> Result<
 }
 
 /// Lets a client register, and keeps what became of it.
-pub(super) fn register(
-    state: &mut State,
-    engine: &Engine,
-    registers: &Registers,
-) -> Result<Registered, Unresolved> {
-    let decided = registration::decide(engine, registers)
-        .map_err(|why| Unresolved::new(Part::Expectation, why, "not known to the engine"))?;
+pub(super) fn register(state: &mut State, engine: &Engine, registers: &Registers) -> Registered {
+    let decided = registration::decide(engine, registers);
     let status = match decided {
         Registered::Approved => Status::Approved,
         Registered::Pending => Status::Pending,
         // It is no client of anybody's.
-        Registered::Refused(_) => return Ok(decided),
+        Registered::Refused(_) => return decided,
     };
     let id = ClientId { id: registers.id.clone(), issuer: registers.issuer.clone() };
     let registration = Some(registers.registration);
     state.set_client(id, Known { registration, status });
-    Ok(decided)
+    decided
 }
 
 /// The tool that changes; one that there is, as nothing else can change.

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use placet_engine::Digest;
 use placet_engine::bundle::Content;
 use placet_engine::call::{self, Call, InvalidArguments};
 use serde_json::{Map, Value};
 
 use crate::case::ast::{
     Arguments, Case, Client, Confirmation, Credential, Giver, Identity, Method, Operation, Receipt,
-    Server, Token, ToolDigest, User,
+    Seen, Server, Token, User,
 };
 use crate::case::moment::{Moment, When};
 use crate::case::{credential, resolve, user};
@@ -71,10 +72,16 @@ const SHORTER: &[fn(&mut Case, &Content)] = &[
     |case, _| case.token.issued = None,
     |case, _| case.token.expires = None,
     |case, _| case.credential = Credential::Usual,
-    |case, _| case.tool_digest = ToolDigest::Compiled,
+    |case, _| case.tool_digest = Seen::Compiled,
+    |case, _| case.client.metadata = Seen::Compiled,
     |case, _| {
         if let Some(confirmation) = &mut case.confirmation {
             confirmation.given = None;
+        }
+    },
+    |case, _| {
+        if let Some(confirmation) = &mut case.confirmation {
+            confirmation.operation = None;
         }
     },
     |case, _| {
@@ -112,7 +119,7 @@ const SHORTER_RECEIPT: &[fn(&mut Receipt)] = &[
 /// The case with everything in it.
 fn written_out(call: &Call, content: &Content) -> Case {
     let now = call.now;
-    let (credential, token) = credential::told(call.credential.as_ref());
+    let (credential, token) = credential::told(call.credential.as_ref(), now);
     Case {
         user: call.user.as_ref().map(|user| User {
             subject: user.subject.clone(),
@@ -124,7 +131,7 @@ fn written_out(call: &Call, content: &Content) -> Case {
             identity: identity(&call.client.id, call.client.issuer.as_ref(), content),
             registration: Some(call.client.registration),
             status: Some(call.client.status),
-            metadata: call.client.metadata_digest.clone(),
+            metadata: seen(call.client.metadata_digest.as_ref()),
         },
         operation: Operation {
             method: Method::of(&call.operation),
@@ -150,10 +157,7 @@ fn written_out(call: &Call, content: &Content) -> Case {
             subject: Some(token.subject.clone()),
             client: Some(token.client_id.clone()),
         }),
-        tool_digest: match &call.tool_digest {
-            Some(digest) => ToolDigest::Is(digest.clone()),
-            None => ToolDigest::Unknown,
-        },
+        tool_digest: seen(call.tool_digest.as_ref()),
         receipts: call.receipts.iter().map(|one| receipt(one, now, content)).collect(),
         confirmation: call.confirmation.as_ref().map(|confirmation| Confirmation {
             given: Some(Moment::told(confirmation.given_at, now)),
@@ -163,6 +167,10 @@ fn written_out(call: &Call, content: &Content) -> Case {
         }),
         expected: None,
     }
+}
+
+fn seen(digest: Option<&Digest>) -> Seen {
+    digest.map_or(Seen::Unknown, |digest| Seen::Is(digest.clone()))
 }
 
 fn receipt(receipt: &call::Receipt, now: i64, content: &Content) -> Receipt {

@@ -114,7 +114,7 @@ fn reported(example: &Example) -> Vec<Diagnostic> {
         match result.outcome {
             Outcome::Passed | Outcome::NotRun => {}
             Outcome::Failed(failed) => diagnostics.push(failed.diagnostic),
-            Outcome::Unusable(diagnostic) => diagnostics.push(diagnostic),
+            Outcome::Unusable(diagnostic) => diagnostics.push(*diagnostic),
         }
     }
     diagnostics

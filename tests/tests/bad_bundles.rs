@@ -11,7 +11,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::bundle::{self, Content, Effect, Target, Who};
+use placet_engine::bundle::{self, Content, Effect, Target, Through, Who};
 use placet_engine::{BundleError, Decision, Digest, Engine, Limits, Reason};
 use placet_language::check;
 use placet_tests::calls::{browsing, decide, good_call, world};
@@ -252,7 +252,8 @@ fn a_table_that_names_something_missing_is_refused() {
         (
             "a rule's client",
             Box::new(|c| {
-                c.rules.get_mut("edit_it").unwrap().clients = Some(missing());
+                let gone = Through::Client(String::from("missing"));
+                c.rules.get_mut("edit_it").unwrap().clients = Some(BTreeSet::from([gone]));
             }),
         ),
         (

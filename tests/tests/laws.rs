@@ -185,7 +185,24 @@ fn taking_away_never_allows_more() {
 /// Does what a remedy asks for; `false` where nothing can be done with the call alone.
 fn follow(call: &mut Value, remedy: &Remedy, step: usize) -> bool {
     match remedy {
-        Remedy::Review | Remedy::InvalidToken => false,
+        Remedy::Review { .. } | Remedy::InvalidToken => false,
+        Remedy::Reauthenticate { acr_values, .. } => {
+            for time in ["issued_at", "auth_time"] {
+                call["credential"][time] = call["now"].clone();
+            }
+            if let Some(preferred) = acr_values.first() {
+                call["credential"]["acr"] = json!(preferred);
+            }
+            true
+        }
+        Remedy::Confirm { operation, .. } => {
+            call["confirmation"] = json!({
+                "id": format!("confirmed-{step}"), "operation": operation,
+                "user": {"issuer": call["user"]["issuer"], "subject": call["user"]["subject"]},
+                "given_at": call["now"],
+            });
+            true
+        }
         Remedy::InsufficientScope { scopes } => {
             let held = call["credential"]["scopes"].as_array().cloned().unwrap_or_default();
             let held = held.iter().filter_map(Value::as_str).map(str::to_owned);

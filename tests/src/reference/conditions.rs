@@ -1,12 +1,14 @@
 //! Conditions, and the values that they read, by code of the reference's own.
 
-use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use placet_engine::condition::{
     ArgumentType, Atom, Attribute, Condition, Literal, Operand, Quantifier, Test,
 };
+use placet_engine::view::View;
 use serde_json::Value;
+
+use crate::reference::values::{fits, in_network, normal_path, url_place};
 
 /// A value that an operand has.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,7 +30,7 @@ pub(super) enum Stands {
 /// Whether an atom holds of a call, in a `deny` or elsewhere.
 pub fn atom_holds(call: &Value, atom: &Atom, in_deny: bool) -> bool {
     let stands = if in_deny { Stands::InDeny } else { Stands::InAllow };
-    Reader { call }.atom(atom, stands)
+    Reader::of(call).atom(atom, stands)
 }
 
 /// `null` is as good as absent.
@@ -75,89 +77,28 @@ pub(super) fn typed(value: &Value, kind: ArgumentType) -> Option<Scalar> {
     }
 }
 
-/// The normal form of an absolute POSIX path, SEMANTICS 1.4.
-pub(super) fn normal_path(raw: &str) -> Option<String> {
-    let rest = raw.strip_prefix('/')?;
-    if raw.contains(['\\', '%']) || raw.chars().any(char::is_control) {
-        return None;
-    }
-    let mut normal = String::new();
-    for segment in rest.split('/') {
-        match segment {
-            ".." => return None,
-            "" | "." => {}
-            segment => {
-                normal.push('/');
-                normal.push_str(segment);
-            }
-        }
-    }
-    Some(if normal.is_empty() { String::from("/") } else { normal })
-}
-
-/// Whether a glob as it is written fits a text: `*` any characters, `\` takes the next as it is.
-pub fn fits(glob: &str, text: &str) -> bool {
-    let mut pieces: Vec<Option<char>> = Vec::new();
-    let mut characters = glob.chars();
-    while let Some(character) = characters.next() {
-        match character {
-            '*' => pieces.push(None),
-            '\\' => pieces.push(Some(characters.next().unwrap_or('\\'))),
-            other => pieces.push(Some(other)),
-        }
-    }
-    // The prefixes of the pattern that fit the text so far.
-    let mut reached: BTreeSet<usize> = BTreeSet::from([0]);
-    let close = |reached: &mut BTreeSet<usize>| {
-        for (index, piece) in pieces.iter().enumerate() {
-            if piece.is_none() && reached.contains(&index) {
-                reached.insert(index.saturating_add(1));
-            }
-        }
-    };
-    close(&mut reached);
-    for character in text.chars() {
-        let mut next = BTreeSet::new();
-        for (index, piece) in pieces.iter().enumerate() {
-            if !reached.contains(&index) {
-                continue;
-            }
-            match piece {
-                None => {
-                    next.insert(index);
-                }
-                Some(wanted) if *wanted == character => {
-                    next.insert(index.saturating_add(1));
-                }
-                Some(_) => {}
-            }
-        }
-        close(&mut next);
-        reached = next;
-    }
-    reached.contains(&pieces.len())
-}
-
-/// Whether an address is in a network in CIDR form, compared bit by bit.
-pub(super) fn in_network(address: IpAddr, network: &str) -> bool {
-    pub(super) fn bits(address: IpAddr) -> Vec<bool> {
-        let bytes = match address {
-            IpAddr::V4(address) => address.octets().to_vec(),
-            IpAddr::V6(address) => address.octets().to_vec(),
-        };
-        bytes.iter().flat_map(|byte| (0..8).rev().map(move |bit| byte >> bit & 1 == 1)).collect()
-    }
-    let Some((base, prefix)) = network.split_once('/') else { return false };
-    let (Ok(base), Ok(prefix)) = (base.parse::<IpAddr>(), prefix.parse::<usize>()) else {
-        return false;
-    };
-    let (address, base) = (bits(address), bits(base));
-    address.len() == base.len() && address.iter().zip(&base).take(prefix).all(|(a, b)| a == b)
+/// What a user would have done at the rules' bidding.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Done {
+    /// Logged in again, with this class if one is asked for.
+    pub(super) login: Option<Option<String>>,
+    /// Confirmed the operation.
+    pub(super) confirmed: bool,
 }
 
 /// What a call says, as conditions read it.
 pub(super) struct Reader<'c> {
     pub(super) call: &'c Value,
+    /// The digest of the operation, where it is to be confirmed.
+    pub(super) operation: Option<String>,
+    pub(super) done: Done,
+}
+
+impl<'c> Reader<'c> {
+    /// The call as it is, of an operation that nobody has to confirm.
+    pub(super) fn of(call: &'c Value) -> Self {
+        Self { call, operation: None, done: Done::default() }
+    }
 }
 
 impl Reader<'_> {
@@ -181,15 +122,55 @@ impl Reader<'_> {
         })
     }
 
+    /// Something that has a time of issue: a token, or an API key.
+    fn issued(&self) -> Option<&Value> {
+        let credential = member(self.call, "credential")?;
+        ["oauth", "api_key"].contains(&text(credential, "kind")?).then_some(credential)
+    }
+
     /// An age. One that lies in the future, or beyond 64 bits, is none.
-    pub(super) fn since(&self, start: &str) -> Option<i64> {
-        let age = number(self.call, "now")?.checked_sub(number(self.token()?, start)?);
+    fn since(&self, whole: &Value, start: &str) -> Option<i64> {
+        let age = number(self.call, "now")?.checked_sub(number(whole, start)?);
         age.filter(|age| *age >= 0)
     }
 
+    pub(super) fn age(&self) -> Option<i64> {
+        match self.done.login {
+            Some(_) => Some(0),
+            None => self.since(self.issued()?, "issued_at"),
+        }
+    }
+
+    pub(super) fn auth_age(&self) -> Option<i64> {
+        match self.done.login {
+            Some(_) => Some(0),
+            None => self.since(self.token()?, "auth_time"),
+        }
+    }
+
+    pub(super) fn acr(&self) -> Option<String> {
+        match &self.done.login {
+            Some(Some(class)) => Some(class.clone()),
+            _ => text(self.token()?, "acr").map(str::to_owned),
+        }
+    }
+
     pub(super) fn lifetime(&self) -> Option<i64> {
-        let token = self.token()?;
-        number(token, "expires_at")?.checked_sub(number(token, "issued_at")?)
+        let credential = self.issued()?;
+        let length = number(credential, "expires_at")?.checked_sub(number(credential, "issued_at")?);
+        length.filter(|length| *length >= 0)
+    }
+
+    /// Seconds since this user confirmed just this operation, SEMANTICS 3.6.
+    pub(super) fn confirmation_age(&self) -> Option<i64> {
+        if self.done.confirmed {
+            return Some(0);
+        }
+        let confirmation = member(self.call, "confirmation")?;
+        let by = member(confirmation, "user")?;
+        let same = text(confirmation, "operation") == Some(self.operation.as_deref()?)
+            && Some((text(by, "issuer")?, text(by, "subject")?)) == self.user();
+        self.since(confirmation, "given_at").filter(|_| same)
     }
 
     pub(super) fn value(&self, operand: &Operand) -> Option<Scalar> {
@@ -204,13 +185,11 @@ impl Reader<'_> {
             Attribute::UserSubject => part("user", "subject"),
             Attribute::ClientId => part("client", "id"),
             Attribute::ClientRegistration => part("client", "registration"),
-            Attribute::TokenAge => self.since("issued_at").map(Scalar::Number),
-            Attribute::TokenAuthAge => self.since("auth_time").map(Scalar::Number),
+            Attribute::TokenAge => self.age().map(Scalar::Number),
+            Attribute::TokenAuthAge => self.auth_age().map(Scalar::Number),
             Attribute::TokenLifetime => self.lifetime().map(Scalar::Number),
-            Attribute::TokenAcr => self
-                .token()
-                .and_then(|token| text(token, "acr"))
-                .map(|acr| Scalar::Text(acr.into())),
+            Attribute::TokenAcr => self.acr().map(Scalar::Text),
+            Attribute::ConfirmationAge => self.confirmation_age().map(Scalar::Number),
             Attribute::CallAddress => self.address().map(Scalar::Address),
             Attribute::Now => number(self.call, "now").map(Scalar::Number),
         }?;
@@ -305,11 +284,14 @@ impl Reader<'_> {
 }
 
 pub(super) fn viewed(operand: &Operand, value: Scalar) -> Option<Scalar> {
-    match (&operand.view, value) {
-        (None, value) => Some(value),
-        (Some(_), Scalar::Text(raw)) => normal_path(&raw).map(Scalar::Text),
-        (Some(_), _) => None,
-    }
+    let Some(view) = operand.view else { return Some(value) };
+    let Scalar::Text(raw) = value else { return None };
+    Some(match view {
+        View::Path => Scalar::Text(normal_path(&raw)?),
+        View::UrlScheme => Scalar::Text(url_place(&raw)?.scheme),
+        View::UrlHost => Scalar::Text(url_place(&raw)?.host),
+        View::UrlPort => Scalar::Number(url_place(&raw)?.port?),
+    })
 }
 
 /// Whether an atom reads an argument, on either side of a comparison.

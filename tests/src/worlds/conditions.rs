@@ -35,6 +35,10 @@ impl Author<'_> {
         format!("[{}]", list.join(", "))
     }
 
+    fn host(&mut self) -> String {
+        quoted(self.random.pick(&HOSTS))
+    }
+
     fn integers(&mut self) -> String {
         let list = self.random.some(&INTEGERS, 1, 3);
         let list: Vec<String> = list.iter().map(i64::to_string).collect();
@@ -69,7 +73,7 @@ impl Author<'_> {
 
     fn string_test(&mut self, name: &str, allow_other: bool) -> (String, Option<Slot>) {
         let not = *self.random.pick(&["", "not "]);
-        let test = match self.random.below(if allow_other { 12 } else { 9 }) {
+        let test = match self.random.below(if allow_other { 15 } else { 12 }) {
             0 => format!("{name} == {}", self.text()),
             1 => format!("{name} != {}", self.text()),
             2 => format!("{name} {not}in {}", self.texts()),
@@ -83,16 +87,27 @@ impl Author<'_> {
                 quoted(self.random.pick(&FOLDERS)),
                 quoted(self.random.pick(&FOLDERS))
             ),
-            9 => format!("{name} {} user.subject", self.random.pick(&["==", "!="])),
+            9 => format!("url({name}).host {not}in [{}, {}]", self.host(), self.host()),
+            10 => match self.random.below(3) {
+                0 => format!("url({name}).scheme {} \"https\"", self.random.pick(&["==", "!="])),
+                1 => format!("url({name}).host {not}like \"*.example.com\""),
+                _ => format!("url({name}).host == {}", self.host()),
+            },
+            11 => {
+                let compare = *self.random.pick(&["==", "!=", "<", ">="]);
+                format!("url({name}).port {compare} {}", self.random.pick(&PORTS))
+            }
+            12 => format!("{name} {} user.subject", self.random.pick(&["==", "!="])),
             _ => {
                 let same: Vec<Slot> =
                     self.slots.iter().filter(|one| one.kind == Shape::Text).copied().collect();
                 let other = *self.random.pick(&same);
                 let written = argument(&other, self.random);
                 let equal = *self.random.pick(&["==", "!="]);
-                let test = match self.random.chance(30) {
-                    true => format!("path({name}) {equal} path({written})"),
-                    false => format!("{name} {equal} {written}"),
+                let test = match self.random.below(4) {
+                    0 => format!("path({name}) {equal} path({written})"),
+                    1 => format!("url({name}).host {equal} url({written}).host"),
+                    _ => format!("{name} {equal} {written}"),
                 };
                 return (test, Some(other));
             }

@@ -10,8 +10,20 @@ server alpha {
 
 server beta {
     resource  "https://mcp.example.com/beta"
-    issuer    "https://id.example.org/é#2"
+    issuer    second
     catalogue "beta.json"
+    pin clients
+}
+
+parameter second = "https://id.example.org/é#2"
+
+server gamma {
+    resource    "https://mcp.example.com/gamma"
+    issuer      "https://login.example.com"
+    catalogue   "gamma.json"
+    credentials api_key for write from network "10.0.0.0/8", "2001:db8::/32" lasts 90 seconds because "batch"
+    trusted     because "it is ours"
+    pin tools
 }
 
 server disk {
@@ -30,6 +42,14 @@ scope "run" on alpha
 
 scope "view" on beta
 
+scope "bulk" on gamma implies "view"
+
+scope "view" on gamma
+
+let indoors = "10.0.0.0/8"
+
+let loud = ["acme", "é", "alice"]
+
 group staff from claim "groups" has "eng" issued by "https://login.example.com"
 
 group eng in staff from claim "realm"."roles" has "eng" issued by "https://login.example.com"
@@ -39,13 +59,19 @@ group lead from claim "groups" has "boss \"x\"" issued by "https://login.example
 group guest from claim "say \"x\"" has "é" issued by "https://id.example.org/é#2"
 
 clients editors {
-    client cursor "https://cursor.example/c.json" owner "it@example.com"
+    client cursor "https://cursor.example/c.json" owner "it@example.com" metadata "sha256-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
     client zed    "https://zed.example/c%231.json"
 }
 
 client tool "tool%23" issued by "https://login.example.com"
 
-client other "tool%23" issued by "https://id.example.org/é#2"
+client other "tool%23" issued by second metadata "sha256-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+register metadata_document from "app.example", "sub.app.example" may request "all" redirect same_domain
+
+register dynamic may request "view" redirect loopback pending review by "iam@example.com" within 7 days
+
+register dynamic issued by "https://login.example.com" may request "run"
 
 capability edit "Edit" on alpha {
     tools  "create_*", "capability:edit", "say \"hi\""
@@ -90,6 +116,53 @@ capability danger "Danger" on disk {
     access destructive
 }
 
+capability notes "Read notes" on alpha {
+    resources "r://a/*", "r://*/b"
+    prompts   "review_*"
+    access    read
+    needs     "view"
+}
+
+capability inner "Read what is inside" on alpha {
+    resources "r://a/b/*"
+    access    write
+    needs     "edit"
+}
+
+capability ask "Get prompts" on gamma {
+    prompts "*" except "a/b"
+    access  read
+    needs   "view"
+    where   args.owner not in loud
+}
+
+capability look "Look, and change nothing" on gamma {
+    tools  where read_only and not open_world
+    access read
+    needs  "view"
+    where  url(args.owner).host == "api.example.com" or args.owner == "acme"
+}
+
+capability wipe "Wipe" on gamma {
+    tools  "*" except look, search
+    access destructive
+    needs  "bulk"
+}
+
+consent house "The rules of the house" {
+    grants  notes
+    via     any client
+    on change extend
+}
+
+consent wiping "Let {client} wipe" {
+    grants  wipe, look
+    purpose "release"
+    via     editors, clients where registration is metadata_document
+    on change keep what was shown
+    was     "wipe_it_all", "mopping"
+}
+
 consent editing "Let {client} edit" {
     grants  edit, view
     purpose "triage", "release"
@@ -126,6 +199,46 @@ allow far_it
 
 allow files_it
     anyone via editors to files without consent because "own files"
+
+allow read_notes
+    anyone, machine via any client to notes, inner without consent because "they are public"
+
+allow look_and_ask
+    machine, lead via tool, clients where registration is dynamic, clients where domain is "app.example" to look, ask
+    without consent because "batch"
+
+allow wipe_it
+    eng via any client to wipe, look under wiping
+
+require fresh
+    for edit, wipe
+    token.auth_age <= 1 hour else reauthenticate within 1 hour
+
+require strong
+    eng, guest via editors, tool for access destructive
+    token.acr in ["phr", "mfa"] else reauthenticate acr "phr", "mfa"
+
+require stronger
+    for wipe
+    token.acr == "mfa" or args.count > 10 else reauthenticate acr "mfa", "pin" within 90 seconds
+    because "it is gone for good"
+
+require human
+    anyone for files, deep
+    call.confirmed else confirm within 2 minutes
+
+require human_again
+    for deep
+    call.confirmed or args.draft else confirm within 10 minutes
+
+require housed
+    anyone for inner else ask house
+
+require indoors_only
+    for notes call.address under indoors or call.address is absent because "not from outside"
+
+deny dynamic_inner
+    anyone, machine via clients where registration is dynamic, clients where domain is "sub.app.example" to inner
 
 deny no_labels
     staff to edit

@@ -10,11 +10,16 @@
     reason = "test support: a mistake here fails the test that makes it"
 )]
 
+mod arguments;
 mod breaking;
 mod caller;
 mod conditions;
+mod credentials;
 mod fixed;
+mod people;
 mod random;
+mod receipts;
+mod satisfy;
 mod statements;
 mod tools;
 mod values;

@@ -89,6 +89,15 @@ pub(super) const BETA: [Tool; 5] = [
     ("opaque", Family::Opaque),
     ("a/b", Family::Slim),
 ];
+/// With annotations: see [`hints`].
+pub(super) const GAMMA: [Tool; 4] = [
+    ("look", Family::Rich),
+    ("search", Family::Slim),
+    ("wipe", Family::Rich),
+    ("opaque", Family::Opaque),
+];
+/// By server: a prompt's name and its arguments.
+pub(super) const PROMPTS: [&str; 3] = ["review_code", "review \"x\"", "a/b"];
 pub(super) const DISK: [Tool; 4] = [
     ("read_file", Family::Rich),
     ("write_file", Family::Rich),
@@ -169,12 +178,31 @@ pub(super) fn schema(family: Family, name: &str) -> Value {
     schema
 }
 
-pub(super) fn catalogue(tools: &[Tool]) -> String {
+/// What a tool says of itself.
+fn hints(name: &str) -> Value {
+    match name {
+        "look" => json!({"readOnlyHint": true, "openWorldHint": false}),
+        "search" => json!({"readOnlyHint": true}),
+        "wipe" => json!({"destructiveHint": true}),
+        _ => json!({}),
+    }
+}
+
+pub(super) fn catalogue(tools: &[Tool], prompts: &[&str]) -> String {
     let tools: Vec<Value> = tools
         .iter()
-        .map(|(name, family)| json!({"name": name, "inputSchema": schema(*family, name)}))
+        .map(|(name, family)| {
+            json!({"name": name, "inputSchema": schema(*family, name), "annotations": hints(name)})
+        })
         .collect();
-    json!({ "tools": tools }).to_string()
+    // Of prompts the arguments are strings.
+    let arguments = json!([{"name": "owner", "required": false}, {"name": "path", "required": true}]);
+    let prompts: Vec<Value> =
+        prompts.iter().map(|name| json!({"name": name, "arguments": arguments})).collect();
+    match prompts.is_empty() {
+        true => json!({ "tools": tools }).to_string(),
+        false => json!({ "tools": tools, "prompts": prompts }).to_string(),
+    }
 }
 
 /// A text as policies write it.
@@ -217,8 +245,9 @@ pub(super) fn argument(slot: &Slot, random: &mut Random) -> String {
 /// The catalogues that every world's servers have.
 pub fn catalogues() -> BTreeMap<String, String> {
     BTreeMap::from([
-        (String::from("alpha.json"), catalogue(&ALPHA)),
-        (String::from("beta.json"), catalogue(&BETA)),
-        (String::from("disk.json"), catalogue(&DISK)),
+        (String::from("alpha.json"), catalogue(&ALPHA, &PROMPTS)),
+        (String::from("beta.json"), catalogue(&BETA, &[])),
+        (String::from("disk.json"), catalogue(&DISK, &[])),
+        (String::from("gamma.json"), catalogue(&GAMMA, &PROMPTS)),
     ])
 }

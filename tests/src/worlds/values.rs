@@ -57,3 +57,39 @@ pub(super) const SUBJECTS: [&str; 5] = ["alice", "bob", "al#ice", "a%23\"\\", "n
 pub(super) const CLAIMS: [&[&str]; 4] =
     [&["groups"], &["realm", "roles"], &["https://x.example/team"], &["say \"x\""]];
 pub(super) const VALUES: [&str; 5] = ["eng", "ops", "boss \"x\"", "é", "groups"];
+pub(super) const SEGMENTS: [&str; 5] = ["a", "b", "acme", "naïve", "readme.md"];
+pub(super) const URLS: [&str; 30] = [
+    "https://api.example.com/x",
+    "HTTPS://API.Example.com:8443/x?y=[1]#z",
+    "https://api.example.com:8443/x?y=1#z",
+    "http://api.example.com",
+    "http://api.example.com:443/",
+    "https://good.example@evil.example/",
+    "https://good.example\\@evil.example/",
+    "https://api.example.com./",
+    "https://api.example.com%2eevil.example/",
+    "https://api.example.com:/",
+    "https://api.example.com:0443/",
+    "https://api.example.com:65536/",
+    "https://api.example.com:+443/",
+    "https://2130706433/",
+    "https://0x7f.0.0.1/",
+    "https://127.1/",
+    "https://10.0.0.1:8443/",
+    "https://010.0.0.1/",
+    "http://[2001:DB8:0::1]:8080/",
+    "http://[::1%25eth0]/",
+    "http://[::ffff:10.0.0.1]/",
+    "https://naïve.example/",
+    "https://api.example.com/a b",
+    "https://api.example.com/%zz",
+    "https://api.example.com/x#y#z",
+    "ssh://git_host/x",
+    "mailto:a@b.example",
+    "//api.example.com/x",
+    "https:///x",
+    "https://api.example.com/[x]",
+];
+pub(super) const HOSTS: [&str; 6] =
+    ["api.example.com", "10.0.0.1", "[2001:db8::1]", "git_host", "API.example.com", "evil.example"];
+pub(super) const PORTS: [i64; 5] = [443, 80, 8443, 8080, 0];

@@ -1,6 +1,6 @@
 //! Files: a policy's folder on disk, and writing so that nobody sees half a file.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -105,6 +105,24 @@ pub(crate) fn why(error: &io::Error) -> String {
 /// Writes a file beside its place and renames it into it, so that a reader sees the old file or the
 /// new one.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write_with(path, bytes, None)
+}
+
+/// The same for a file that is there: who may read and write it stays, and what a link leads to is
+/// replaced, not the link.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let cannot = |error: io::Error| {
+        Failure::new(format_args!("cannot write `{}`: {}", path.display(), why(&error)))
+    };
+    let path = fs::canonicalize(path).map_err(cannot)?;
+    let permissions = fs::metadata(&path).map_err(cannot)?.permissions();
+    if permissions.readonly() {
+        return Err(cannot(io::Error::from(io::ErrorKind::PermissionDenied)));
+    }
+    write_with(&path, bytes, Some(permissions))
+}
+
+fn write_with(path: &Path, bytes: &[u8], permissions: Option<Permissions>) -> Result<(), Failure> {
     let folder = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
@@ -119,6 +137,9 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut beside = builder.tempfile_in(folder).map_err(|error| cannot(&error))?;
     beside.write_all(bytes).map_err(|error| cannot(&error))?;
+    if let Some(permissions) = permissions {
+        beside.as_file().set_permissions(permissions).map_err(|error| cannot(&error))?;
+    }
     beside.as_file().sync_all().map_err(|error| cannot(&error))?;
     beside.persist(path).map_err(|error| cannot(&error.error))?;
     Ok(())

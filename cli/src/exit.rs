@@ -8,7 +8,7 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Clean, or allowed.
     Clean,
-    /// Found what it looks for: an error in a policy, a denial.
+    /// Found what it looks for: an error in a policy, a denial, a file that is not formatted.
     Found,
     /// The call or its input is unusable.
     Unusable,

@@ -36,6 +36,7 @@ enum Command {
     Decide(commands::decide::Arguments),
     Explain(commands::explain::Arguments),
     Test(commands::test::Arguments),
+    Fmt(commands::fmt::Arguments),
     #[command(subcommand)]
     Catalogue(commands::catalogue::Command),
 }
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Decide(arguments) => commands::decide::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Test(arguments) => commands::test::run(&arguments),
+        Command::Fmt(arguments) => commands::fmt::run(&arguments),
         Command::Catalogue(command) => commands::catalogue::run(&command),
     };
     match exit {

@@ -53,7 +53,16 @@ impl Stream {
 ///
 /// The result could not be written. A reader that went away has seen enough, and is no error.
 pub(crate) fn print(text: impl Display) -> Result<(), Failure> {
-    match Stream::Out.write(&format!("{text}\n")) {
+    print_exactly(&format!("{text}\n"))
+}
+
+/// Prints a result that ends its own last line.
+///
+/// # Errors
+///
+/// As [`print()`].
+pub(crate) fn print_exactly(text: &str) -> Result<(), Failure> {
+    match Stream::Out.write(text) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             Err(Failure::new(format_args!("the result cannot be written: {error}")))
         }

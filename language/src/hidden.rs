@@ -1,5 +1,8 @@
 //! Characters that hide what a policy says: a reviewer and the parser must read the same text.
 
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Sources, Span};
+
 /// Whether a character is shown as something else than itself: as a line break that is none, in
 /// another order, or not at all.
 pub(crate) fn is_hidden(character: char, next: Option<char>) -> bool {
@@ -35,6 +38,26 @@ pub(crate) fn reveal(text: &str) -> (String, Vec<(usize, usize)>) {
         }
     }
     (revealed, places)
+}
+
+/// What is said of the hidden characters of a file, by their places.
+pub(crate) fn diagnostic(
+    sources: &Sources,
+    file: usize,
+    places: &[(usize, usize)],
+) -> Option<Diagnostic> {
+    let (start, end) = places.first().copied()?;
+    let count = places.len();
+    let more =
+        if count > 1 { format!(", and {} more", count.saturating_sub(1)) } else { String::new() };
+    Some(
+        Diagnostic::error(
+            Code::HiddenCharacter,
+            "the file has a character that hides what it says",
+        )
+        .at(sources, Span { file, start, end }, format!("not shown as it is{more}"))
+        .help("take it out; where a text needs it, write it as `\\u{…}`"),
+    )
 }
 
 #[cfg(test)]

@@ -44,6 +44,7 @@ pub mod case;
 pub mod catalogue;
 mod diagnostic;
 mod files;
+pub mod format;
 mod hidden;
 mod limits;
 mod load;

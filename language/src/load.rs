@@ -6,7 +6,7 @@ use placet_engine::bundle::EDITION;
 
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::files::{Files, resolve};
-use crate::hidden::reveal;
+use crate::hidden::{self, reveal};
 use crate::limits::Limits;
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{Name, Number, Statement, Text, Use};
@@ -136,23 +136,7 @@ impl Loader<'_> {
         if path.contains('/') {
             self.loaded.packs.insert(file);
         }
-        if let Some((start, end)) = hidden.first().copied() {
-            let count = hidden.len();
-            let more = if count > 1 {
-                format!(", and {} more", count.saturating_sub(1))
-            } else {
-                String::new()
-            };
-            let diagnostic = Diagnostic::error(
-                Code::HiddenCharacter,
-                "the file has a character that hides what it says",
-            )
-            .at(
-                &self.loaded.sources,
-                Span { file, start, end },
-                format!("not shown as it is{more}"),
-            )
-            .help("take it out; where a text needs it, write it as `\\u{…}`");
+        if let Some(diagnostic) = hidden::diagnostic(&self.loaded.sources, file, &hidden) {
             self.say(diagnostic);
         }
         let parsed = parse(&self.loaded.sources, file, self.limits);
@@ -311,7 +295,8 @@ impl Loader<'_> {
     }
 }
 
-fn unknown_edition(sources: &Sources, number: &Number) -> Option<Diagnostic> {
+/// What is wrong with an edition, if anything is.
+pub(crate) fn unknown_edition(sources: &Sources, number: &Number) -> Option<Diagnostic> {
     if number.digits == EDITION.to_string() {
         return None;
     }

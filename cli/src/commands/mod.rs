@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod decide;
 pub(crate) mod explain;
+pub(crate) mod fmt;
 mod page;
 pub(crate) mod test;
 

@@ -1,9 +1,9 @@
 //! Syntax: from text to a tree, with every mistake reported and none hiding another.
 
 pub mod ast;
-mod parse;
+pub(crate) mod parse;
 pub(crate) mod text;
-mod token;
+pub(crate) mod token;
 
 #[expect(
     clippy::all,

@@ -15,7 +15,7 @@ use crate::syntax::grammar::StatementParser;
 use crate::syntax::text::bad_escapes;
 use crate::syntax::token::Token;
 
-type Spanned<'s> = (usize, Token<'s>, usize);
+pub(crate) type Spanned<'s> = (usize, Token<'s>, usize);
 
 /// The words that may start a statement, for "did you mean".
 const STATEMENTS: [&str; 14] = [
@@ -66,7 +66,7 @@ pub fn parse(sources: &Sources, file: usize, limits: &Limits) -> Parsed {
     let ends = starts.map(|(start, _, _)| *start).chain([text.len()]);
     for (segment, end) in segments.iter().zip(ends) {
         let start = segment.first().map_or(0, |(start, _, _)| *start);
-        let statement = match gaps.iter().any(|gap| (start..end).contains(gap)) {
+        let statement = match gaps.iter().any(|gap| (start..end).contains(&gap.start)) {
             // What could not be read there was reported; what follows from it would mislead.
             true => None,
             false => statement(sources, file, segment, limits)
@@ -90,19 +90,19 @@ fn names<'t>(segment: &'t [Spanned<'_>]) -> impl Iterator<Item = String> + 't {
 }
 
 /// The tokens, and the places of what is none.
-fn lex<'s>(
+pub(crate) fn lex<'s>(
     sources: &Sources,
     file: usize,
     text: &'s str,
     diagnostics: &mut Vec<Diagnostic>,
-) -> (Vec<Spanned<'s>>, Vec<usize>) {
+) -> (Vec<Spanned<'s>>, Vec<Span>) {
     let mut tokens: Vec<Spanned<'s>> = Vec::new();
     let mut gaps = Vec::new();
     for (token, range) in Token::lexer(text).spanned() {
         let span = Span { file, start: range.start, end: range.end };
         let Ok(token) = token else {
             diagnostics.push(unknown_character(sources, text, span));
-            gaps.push(range.start);
+            gaps.push(span);
             continue;
         };
         if let Token::Text(raw) = token {
@@ -151,7 +151,7 @@ fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
 
 /// Cuts at the words that start a statement: at the start of a line wherever they stand, so that a
 /// brace left open costs one statement, and within a line where no brace is open.
-fn segments<'t, 's>(text: &str, tokens: &'t [Spanned<'s>]) -> Vec<&'t [Spanned<'s>]> {
+pub(crate) fn segments<'t, 's>(text: &str, tokens: &'t [Spanned<'s>]) -> Vec<&'t [Spanned<'s>]> {
     let mut starts = vec![0];
     let mut depth = 0_usize;
     for (index, (start, token, _)) in tokens.iter().enumerate() {
@@ -198,7 +198,7 @@ fn follows(tokens: &[Spanned<'_>], index: usize, token: Token<'_>) -> bool {
     next.is_some_and(|(_, next, _)| *next == token)
 }
 
-fn statement(
+pub(crate) fn statement(
     sources: &Sources,
     file: usize,
     tokens: &[Spanned<'_>],

@@ -157,7 +157,8 @@ impl Reader<'_> {
 
     pub(super) fn lifetime(&self) -> Option<i64> {
         let credential = self.issued()?;
-        let length = number(credential, "expires_at")?.checked_sub(number(credential, "issued_at")?);
+        let length =
+            number(credential, "expires_at")?.checked_sub(number(credential, "issued_at")?);
         length.filter(|length| *length >= 0)
     }
 

@@ -122,7 +122,10 @@ impl<'p> Reference<'p> {
 fn client_facts(call: &Value) -> Value {
     let client = member(call, "client").cloned().unwrap_or_default();
     let mut facts = Map::new();
-    facts.insert("entity".into(), json!({"__entity": {"type": "Client", "id": client_id(call, "client")}}));
+    facts.insert(
+        "entity".into(),
+        json!({"__entity": {"type": "Client", "id": client_id(call, "client")}}),
+    );
     for name in ["id", "issuer", "registration", "status", "metadata_digest"] {
         facts.extend(member(&client, name).map(|value| (name.to_owned(), value.clone())));
     }
@@ -137,11 +140,8 @@ fn token_facts(reader: &Reader<'_>) -> Value {
     for name in ["acr", "audience", "client_id", "expires_at", "issued_at", "issuer", "subject"] {
         facts.extend(member(&credential, name).map(|value| (name.to_owned(), value.clone())));
     }
-    let ages = [
-        ("age", reader.age()),
-        ("auth_age", reader.auth_age()),
-        ("lifetime", reader.lifetime()),
-    ];
+    let ages =
+        [("age", reader.age()), ("auth_age", reader.auth_age()), ("lifetime", reader.lifetime())];
     facts.extend(ages.into_iter().filter_map(|(name, age)| Some((name.to_owned(), json!(age?)))));
     Value::Object(facts)
 }

@@ -25,8 +25,8 @@ use placet_language::Policy;
 use serde_json::{Map, Value};
 
 pub use cedar::CedarAnswer;
-use conditions::atoms;
 pub use conditions::atom_holds;
+use conditions::atoms;
 pub use values::{fits, resource_fits};
 
 /// What must be decided of a call.

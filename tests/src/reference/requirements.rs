@@ -54,10 +54,9 @@ impl Reference<'_> {
                 }
                 _ => false,
             };
-            let met =
-                rule.when.as_ref().is_some_and(|condition| {
-                    Self::holds(Some(condition), place, reader, Stands::InAllow)
-                });
+            let met = rule.when.as_ref().is_some_and(|condition| {
+                Self::holds(Some(condition), place, reader, Stands::InAllow)
+            });
             if !(agreed || met) {
                 unmet.insert(name.clone());
             }

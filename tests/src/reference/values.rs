@@ -159,9 +159,8 @@ fn host_name(written: &str) -> Option<String> {
     }
     let last = labels.last()?;
     let decimal = last.chars().all(|c| c.is_ascii_digit());
-    let hexadecimal = last
-        .strip_prefix("0x")
-        .is_some_and(|digits| digits.chars().all(|c| c.is_ascii_hexdigit()));
+    let hexadecimal =
+        last.strip_prefix("0x").is_some_and(|digits| digits.chars().all(|c| c.is_ascii_hexdigit()));
     if decimal || hexadecimal {
         let byte = |label: &&str| label.parse::<u8>().is_ok_and(|byte| byte.to_string() == **label);
         return (labels.len() == 4 && labels.iter().all(byte)).then_some(host);

@@ -46,13 +46,7 @@ impl Caller<'_> {
         scopes
     }
 
-    fn token(
-        &mut self,
-        call: &mut Value,
-        issuer: &str,
-        server: &Server,
-        capability: &Capability,
-    ) {
+    fn token(&mut self, call: &mut Value, issuer: &str, server: &Server, capability: &Capability) {
         let scopes = self.scopes(server, capability);
         let age = *self.random.pick(&[0, 10, 89, 90, 300, 3_000]);
         let subject = match &call["user"] {
@@ -73,13 +67,7 @@ impl Caller<'_> {
         call["credential"] = token;
     }
 
-    fn key(
-        &mut self,
-        call: &mut Value,
-        keys: &ApiKeys,
-        server: &Server,
-        capability: &Capability,
-    ) {
+    fn key(&mut self, call: &mut Value, keys: &ApiKeys, server: &Server, capability: &Capability) {
         let scopes = self.scopes(server, capability);
         let mut key = json!({"kind": "api_key", "id": "k-1", "scopes": scopes});
         if keys.lasts.is_some() || self.random.chance(60) {

@@ -148,4 +148,3 @@ pub(super) fn set_claim(claims: &mut Value, path: &[&str], value: Value) {
         }
     }
 }
-

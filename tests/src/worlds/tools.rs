@@ -196,7 +196,8 @@ pub(super) fn catalogue(tools: &[Tool], prompts: &[&str]) -> String {
         })
         .collect();
     // Of prompts the arguments are strings.
-    let arguments = json!([{"name": "owner", "required": false}, {"name": "path", "required": true}]);
+    let arguments =
+        json!([{"name": "owner", "required": false}, {"name": "path", "required": true}]);
     let prompts: Vec<Value> =
         prompts.iter().map(|name| json!({"name": name, "arguments": arguments})).collect();
     match prompts.is_empty() {

@@ -61,21 +61,21 @@ fn test<'s>(items: &mut Items<'s>) -> Doc<'s> {
     if items.is_next(Token::Not) {
         docs.extend([Doc::Space(1), items.take()]);
     }
-    match items.peek() {
-        Some(
-            Token::In
-            | Token::Is
-            | Token::Equal
-            | Token::NotEqual
-            | Token::Less
-            | Token::LessEqual
-            | Token::Greater
-            | Token::GreaterEqual
-            | Token::Has
-            | Token::Like
-            | Token::Under,
-        ) => docs.extend([Doc::Space(1), items.take(), Doc::Space(1), value(items)]),
-        _ => {}
+    if let Some(
+        Token::In
+        | Token::Is
+        | Token::Equal
+        | Token::NotEqual
+        | Token::Less
+        | Token::LessEqual
+        | Token::Greater
+        | Token::GreaterEqual
+        | Token::Has
+        | Token::Like
+        | Token::Under,
+    ) = items.peek()
+    {
+        docs.extend([Doc::Space(1), items.take(), Doc::Space(1), value(items)]);
     }
     Doc::Concat(docs)
 }

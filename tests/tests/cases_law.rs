@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use placet_engine::{Call, Decision, Limits};
-use placet_language::case::{Arguments, Case, parse, resolve, resolve_on};
+use placet_language::case::{Arguments, Case, parse, resolve};
 use placet_tests::calls::world;
 use placet_tests::reference::Reference;
 use placet_tests::worlds::{Caller, World};
@@ -48,7 +48,7 @@ fn say(world: &World, seed: u64, calls: usize) -> (BTreeSet<String>, usize) {
         }
         let (one, other) = (world.engine.decide(&call), world.engine.decide(&again));
         assert_eq!(told(one.clone(), &case), told(other, &case), "{line}\n{value:#}");
-        assert_eq!(resolve_on(&parsed, &world.engine).as_ref(), Ok(&again));
+        assert_eq!(resolve(&parsed, world.engine.content()).as_ref(), Ok(&again));
         reasons.insert(one.reason.map_or_else(|| String::from("allow"), |one| one.to_string()));
         bytes += line.len();
     }

@@ -196,11 +196,10 @@ fn explanation(world: &World, call: &Call, decision: &Decision) -> Vec<String> {
     if decision.is_allow() && (allowing != rules || !explanation.denies.is_empty()) {
         found.push(format!("explained an allow by {allowing:?}"));
     }
-    // What holds now may be mended by what is asked for, and what is mended may start to hold.
-    let denying = explanation.denies.iter().map(|one| &one.rule);
-    let denying: BTreeSet<&String> =
-        denying.chain(explanation.requires.iter().map(|one| &one.rule)).collect();
-    if decision.reason == Some(Reason::RuleDenied) && denying.is_disjoint(&rules) {
+    let denying: BTreeSet<&String> = explanation.denies.iter().map(|one| &one.rule).collect();
+    // Where a requirement is unmet, what denies may be what would hold once it were met.
+    let denied = decision.reason == Some(Reason::RuleDenied);
+    if denied && explanation.requires.is_empty() && denying != rules {
         found.push(format!("explained a denial by {denying:?}"));
     }
     found

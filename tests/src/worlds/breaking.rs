@@ -10,9 +10,12 @@ impl Caller<'_> {
     /// Breaks a link of the chain, or something else that matters.
     pub fn break_something(&mut self, call: &mut Value) {
         let random = &mut self.random;
-        match random.below(50) {
+        match random.below(62) {
             0 => call["server"] = json!(random.pick(&["https://x.example", "alpha", "local:disk"])),
-            1 => call["operation"] = json!("resources/read"),
+            1 => {
+                let operations = ["resources/read", "prompts/get", "tools/call", "tools/list"];
+                call["operation"] = json!(random.pick(&operations));
+            }
             2 => call["target"] = json!(random.pick(&["nothing", "", "create_issue "])),
             3 => call["target"] = json!(ALPHA[random.below(ALPHA.len())].0),
             4 => call["tool_digest"] = json!(format!("sha256-{}", "1".repeat(64))),
@@ -114,6 +117,54 @@ impl Caller<'_> {
             40 => {
                 let now = [NOW - 100, NOW + 1, NOW + 60, NOW + 100_000, i64::MIN, i64::MAX - 1];
                 call["now"] = json!(random.pick(&now));
+            }
+            45 => call["confirmation"] = Value::Null,
+            46..=48 => self.confirm(call, false),
+            49 => {
+                call["client"] = json!({
+                    "id": random.pick(&["https://app.example/c.json", "https://APP.example:8443/x",
+                        "https://sub.app.example/", "https://app.example.evil.example/c.json",
+                        "http://app.example/c.json", "dyn-1"]),
+                    "issuer": *random.pick(&[None, None, Some(FIRST), Some(SECOND)]),
+                    "registration": random.pick(&["metadata_document", "dynamic", "preregistered"]),
+                    "status": random.pick(&["approved", "approved", "pending"]),
+                });
+                if call["credential"]["client_id"].is_string() && random.chance(70) {
+                    call["credential"]["client_id"] = call["client"]["id"].clone();
+                }
+            }
+            50 | 51 => {
+                let letter = *random.pick(&["a", "b", "c"]);
+                call["client"]["metadata_digest"] = json!(format!("sha256-{}", letter.repeat(64)));
+            }
+            52 => call["client"]["metadata_digest"] = Value::Null,
+            53 => {
+                let mut key = json!({"kind": "api_key", "id": "k-2", "scopes": ["view", "all"]});
+                if random.chance(70) {
+                    key["issued_at"] = json!(NOW - random.pick(&[0, 89, 90, 100_000]));
+                }
+                call["credential"] = key;
+            }
+            54 | 55 if call["credential"]["kind"] == "api_key" => match random.below(5) {
+                0 => call["credential"]["expires_at"] = json!(NOW - random.below(2) as i64),
+                1 => call["credential"]["issued_at"] = json!(NOW + 1),
+                2 => call["credential"]["issued_at"] = json!(NOW - random.pick(&[90, 86_400])),
+                3 => call["credential"]["issued_at"] = Value::Null,
+                _ => call["address"] = json!(random.pick(&ADDRESSES)),
+            },
+            56 => {
+                call["operation"] = json!("resources/read");
+                let targets = ["r://a/x", "R://a//b/.", "r://a/b/c", "r://x/b", "r://a/../b", "r://a",
+                    "r://a/b?x", "r://a/%62", "r:/a/b", "r://a/b\\c", "r://A/b", "s://a/b"];
+                call["target"] = json!(random.pick(&targets));
+                call["tool_digest"] = Value::Null;
+            }
+            57 => call["tool_digest"] = Value::Null,
+            58 | 59 if call["credential"]["kind"] == "oauth" => {
+                call["credential"]["auth_time"] = json!(NOW - 1_000_000);
+                if random.chance(50) {
+                    call["credential"]["acr"] = json!("pwd");
+                }
             }
             _ => self.break_argument(call),
         }

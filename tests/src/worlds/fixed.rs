@@ -220,7 +220,7 @@ require strong
 
 require stronger
     for wipe
-    token.acr == "mfa" or args.count > 10 else reauthenticate acr "mfa", "pin" within 90 seconds
+    token.acr in ["mfa", "pin"] or args.count > 10 else reauthenticate acr "mfa", "pin" within 90 seconds
     because "it is gone for good"
 
 require human

@@ -133,7 +133,7 @@ pub(super) fn set(call: &mut Value, operand: &Operand, value: Value) {
             let path: Vec<&str> = argument.path.iter().map(String::as_str).collect();
             set_claim(&mut call["arguments"], &path, value);
         }
-        (Attribute::UserSubject, _) if value.is_string() => {
+        (Attribute::UserSubject, _) if value.is_string() && call["user"].is_object() => {
             call["user"]["subject"] = value.clone();
             if oauth {
                 call["credential"]["subject"] = value;

@@ -4,20 +4,22 @@ use std::collections::BTreeSet;
 
 use crate::reference::fits;
 use crate::worlds::conditions::Author;
+use crate::worlds::more::*;
 use crate::worlds::random::Random;
+use crate::worlds::rules::rules;
 use crate::worlds::tools::*;
 use crate::worlds::values::*;
 
 /// A capability while the text is being written.
-struct Planned {
-    name: String,
-    server: &'static str,
-    access: usize,
-    families: BTreeSet<u8>,
-    tools: BTreeSet<&'static str>,
+pub(super) struct Planned {
+    pub(super) name: String,
+    pub(super) server: &'static str,
+    pub(super) access: usize,
+    pub(super) families: BTreeSet<u8>,
+    pub(super) tools: BTreeSet<&'static str>,
 }
 
-const LEVELS: [&str; 3] = ["read", "write", "destructive"];
+pub(super) const LEVELS: [&str; 3] = ["read", "write", "destructive"];
 
 pub(super) fn statements(random: &mut Random) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
@@ -26,14 +28,15 @@ pub(super) fn statements(random: &mut Random) -> Vec<String> {
         _ => (format!("{}, {}", quoted(FIRST), quoted(SECOND)), quoted(SECOND)),
     };
     let local_level = random.below(3);
-    all.push(format!(
-        "server alpha {{\n    resource  \"https://mcp.example.com/alpha\"\n    issuer    \
-         {alpha_issuers}\n    catalogue \"alpha.json\"\n}}"
-    ));
-    all.push(format!(
-        "server beta {{\n    resource  \"https://mcp.example.com/beta\"\n    issuer    \
-         {beta_issuers}\n    catalogue \"beta.json\"\n}}"
-    ));
+    for (server, issuers) in
+        [("alpha", alpha_issuers), ("beta", beta_issuers), ("gamma", quoted(FIRST))]
+    {
+        let clauses = server_clauses(random, server);
+        all.push(format!(
+            "server {server} {{\n    resource  \"https://mcp.example.com/{server}\"\n    issuer    \
+             {issuers}\n    catalogue \"{server}.json\"\n{clauses}}}"
+        ));
+    }
     all.push(format!(
         "server disk {{\n    local       \"disk\"\n    credentials local for {} because \"own\"\n    \
          catalogue   \"disk.json\"\n}}",
@@ -46,12 +49,15 @@ pub(super) fn statements(random: &mut Random) -> Vec<String> {
         String::from("scope \"run:it/'x'\" on alpha"),
         String::from("scope \"view\" on beta"),
         String::from("scope \"run:it/'x'\" on beta implies \"view\""),
+        String::from("scope \"view\" on gamma"),
     ]);
     let groups = groups(random, &mut all);
-    let clients = clients(&mut all);
+    let clients = clients(random, &mut all);
+    registers(random, &mut all);
     let capabilities = capabilities(random, local_level, &mut all);
     let consents = consents(random, &capabilities, &mut all);
     rules(random, &groups, &clients, &capabilities, &consents, local_level, &mut all);
+    requirements(random, &groups, &clients, &capabilities, &consents, &mut all);
     random.shuffle(&mut all);
     all
 }
@@ -84,10 +90,16 @@ fn groups(random: &mut Random, all: &mut Vec<String>) -> Vec<String> {
     names.map(str::to_owned).to_vec()
 }
 
-fn clients(all: &mut Vec<String>) -> Vec<String> {
-    all.push(String::from(
-        "clients editors {\n    client cursor \"https://cursor.example/c.json\" owner \
-         \"it@example.com\"\n    client zed \"https://zed.example/c%231.json\"\n}",
+fn clients(random: &mut Random, all: &mut Vec<String>) -> Vec<String> {
+    let mut metadata = |letter: &str| match random.chance(40) {
+        true => format!(" metadata \"sha256-{}\"", letter.repeat(64)),
+        false => String::new(),
+    };
+    all.push(format!(
+        "clients editors {{\n    client cursor \"https://cursor.example/c.json\" owner \
+         \"it@example.com\"{}\n    client zed \"https://zed.example/c%231.json\"{}\n}}",
+        metadata("a"),
+        metadata("b"),
     ));
     all.push(format!(
         "clients tools {{\n    client cli \"a\\\"b#%23\\\\\" issued by {}\n}}",
@@ -95,15 +107,18 @@ fn clients(all: &mut Vec<String>) -> Vec<String> {
     ));
     all.push(format!("client far \"a#b%23\" issued by {}", quoted(SECOND)));
     all.push(String::from("client page \"https://page.example/c.json\""));
-    ["editors", "tools", "cli", "far", "page", "zed"].map(str::to_owned).to_vec()
+    let dynamic = "clients where registration is dynamic";
+    let domain = "clients where domain is \"app.example\"";
+    ["editors", "tools", "cli", "far", "page", "zed", dynamic, domain].map(str::to_owned).to_vec()
 }
 
 fn capabilities(random: &mut Random, local_level: usize, all: &mut Vec<String>) -> Vec<Planned> {
     let mut planned = Vec::new();
-    let servers: [(&'static str, &[Tool], usize); 3] = [
+    let servers: [(&'static str, &[Tool], usize); 4] = [
         ("alpha", &ALPHA, 4 + random.below(3)),
         ("beta", &BETA, 1 + random.below(2)),
         ("disk", &DISK, 1 + random.below(2)),
+        ("gamma", &GAMMA, 1 + random.below(2)),
     ];
     for (server, tools, count) in servers {
         for index in 0..count {
@@ -130,7 +145,7 @@ fn capabilities(random: &mut Random, local_level: usize, all: &mut Vec<String>) 
                     false => *pattern == literal_pattern(name),
                 })
             };
-            let families: BTreeSet<u8> = tools
+            let mut families: BTreeSet<u8> = tools
                 .iter()
                 .filter(|(name, _)| held(name))
                 .map(|(_, family)| family_number(*family))
@@ -141,10 +156,13 @@ fn capabilities(random: &mut Random, local_level: usize, all: &mut Vec<String>) 
             };
             let name = format!("{}_{index}", ["edit", "view", "files"][random.below(3)]);
             let name = format!("{name}_{server}");
+            let mut holds = format!("    tools  {}\n", patterns.join(", "));
+            if ["alpha", "gamma"].contains(&server) {
+                holds.push_str(&more_features(random, &mut families));
+            }
             let mut text = format!(
-                "capability {name} {} on {server} {{\n    tools  {}\n    access {}\n",
+                "capability {name} {} on {server} {{\n{holds}    access {}\n",
                 quoted(random.pick(&["Do \"it\"", "Look around", "Ändern"])),
-                patterns.join(", "),
                 LEVELS[access]
             );
             let needs = match server {
@@ -156,6 +174,7 @@ fn capabilities(random: &mut Random, local_level: usize, all: &mut Vec<String>) 
                     "\"view\" or \"run:it/'x'\"",
                     "\"view\" and \"run:it/'x'\"",
                 ]),
+                "gamma" => *random.pick(&["\"view\"", "nothing because \"x\""]),
                 "beta" => *random.pick(&["\"view\"", "\"run:it/'x'\"", "nothing because \"x\""]),
                 _ => "",
             };
@@ -184,7 +203,7 @@ fn consents(
 ) -> Vec<(String, Vec<usize>)> {
     let mut consents = Vec::new();
     for index in 0..4 {
-        let server = *random.pick(&["alpha", "alpha", "beta", "disk"]);
+        let server = *random.pick(&["alpha", "alpha", "beta", "disk", "gamma"]);
         let on: Vec<usize> = capabilities
             .iter()
             .enumerate()
@@ -209,6 +228,7 @@ fn consents(
             let lasts = *random.pick(&["30 days", "8 hours", "90 seconds"]);
             text.push_str(&format!("    lasts   {lasts}\n"));
         }
+        text.push_str(&consent_clauses(random, name));
         text.push('}');
         all.push(text);
         consents.push((name.to_owned(), granted));
@@ -216,109 +236,3 @@ fn consents(
     consents
 }
 
-fn who(random: &mut Random, groups: &[String]) -> String {
-    let count = 1 + random.below(2);
-    let one = |random: &mut Random| match random.below(5) {
-        0 | 1 => String::from("anyone"),
-        2 | 3 => random.pick(groups).clone(),
-        _ => format!(
-            "user {} issued by {}",
-            quoted(random.pick(&SUBJECTS)),
-            quoted(random.pick(&[FIRST, SECOND]))
-        ),
-    };
-    let list: Vec<String> = (0..count).map(|_| one(random)).collect();
-    list.join(", ")
-}
-
-fn rules(
-    random: &mut Random,
-    groups: &[String],
-    clients: &[String],
-    capabilities: &[Planned],
-    consents: &[(String, Vec<usize>)],
-    local_level: usize,
-    all: &mut Vec<String>,
-) {
-    let reachable = |index: &usize| {
-        let one = &capabilities[*index];
-        // A tool's access is the highest of its capabilities.
-        let within = |tool: &&&'static str| {
-            let holding = capabilities
-                .iter()
-                .filter(|other| other.server == one.server && other.tools.contains(**tool));
-            holding.map(|other| other.access).max() <= Some(local_level)
-        };
-        one.server != "disk" || one.tools.iter().any(|tool| within(&tool))
-    };
-    let usable: Vec<usize> = (0..capabilities.len()).filter(reachable).collect();
-    let mut texts = Vec::new();
-    for index in 0..(5 + random.below(4)) {
-        let via = match random.chance(50) {
-            true => String::from("any client"),
-            false => random.some(clients, 1, 2).join(", "),
-        };
-        let (chosen, basis) = match random.chance(65) {
-            true => {
-                let (name, granted) = random.pick(consents);
-                let granted: Vec<usize> =
-                    granted.iter().copied().filter(|one| usable.contains(one)).collect();
-                if granted.is_empty() {
-                    continue;
-                }
-                (random.some(&granted, 1, 2), format!("under {name}"))
-            }
-            false => {
-                (random.some(&usable, 1, 2), String::from("without consent because \"no need\""))
-            }
-        };
-        let names: Vec<&str> =
-            chosen.iter().map(|index| capabilities[*index].name.as_str()).collect();
-        let mut text = format!(
-            "allow a{index} {} via {via} to {} {basis}",
-            who(random, groups),
-            names.join(", ")
-        );
-        let families = chosen.iter().flat_map(|one| capabilities[*one].families.clone()).collect();
-        let local = chosen.iter().any(|one| capabilities[*one].server == "disk");
-        let mut author = Author { random, slots: common(&families), in_deny: false, local };
-        if author.random.chance(45) {
-            text.push_str(&format!("\n    when {}", author.condition(2)));
-        }
-        if author.random.chance(15) {
-            text.push_str(&format!("\n    unless {}", author.condition(1)));
-        }
-        texts.push(text);
-    }
-    for index in 0..(1 + random.below(3)) {
-        let (target, families, local) = match random.chance(60) {
-            true => {
-                let one = random.pick(capabilities);
-                (one.name.clone(), one.families.clone(), one.server == "disk")
-            }
-            false => {
-                let level = random.below(3);
-                let above = capabilities.iter().filter(|one| one.access >= level);
-                let families = above.flat_map(|one| one.families.clone()).collect();
-                (format!("access {}", LEVELS[level]), families, true)
-            }
-        };
-        let mut text = format!("deny d{index} {}", who(random, groups));
-        if random.chance(35) {
-            text.push_str(&format!(" via {}", random.some(clients, 1, 2).join(", ")));
-        }
-        text.push_str(&format!(" to {target}"));
-        let mut author = Author { random, slots: common(&families), in_deny: true, local };
-        if author.random.chance(85) {
-            text.push_str(&format!("\n    when {}", author.condition(1)));
-        }
-        if author.random.chance(40) {
-            text.push_str(&format!("\n    unless {}", author.condition(1)));
-        }
-        if author.random.chance(50) {
-            text.push_str("\n    because \"so \\\"it\\\" is\"");
-        }
-        texts.push(text);
-    }
-    all.extend(texts);
-}

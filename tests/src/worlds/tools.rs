@@ -116,15 +116,23 @@ pub(super) fn slots(family: Family) -> Option<&'static [Slot]> {
 /// The arguments that a condition over tools of these families may read, each optional where it is
 /// in one of them.
 pub(super) fn common(families: &BTreeSet<u8>) -> Vec<Slot> {
+    if families.contains(&RESOURCES) {
+        return Vec::new();
+    }
+    let prompts = families.contains(&PROMPT);
     match (families.contains(&0), families.contains(&1)) {
-        (true, false) => RICH.to_vec(),
-        (false, true) => SLIM.to_vec(),
-        (true, true) => {
-            vec![slot(&["owner"], Shape::Text, false), slot(&["path"], Shape::Text, true)]
-        }
-        (false, false) => Vec::new(),
+        (true, false) if !prompts => RICH.to_vec(),
+        (false, true) if !prompts => SLIM.to_vec(),
+        (false, false) if !prompts => Vec::new(),
+        _ => vec![slot(&["owner"], Shape::Text, false), slot(&["path"], Shape::Text, true)],
     }
 }
+
+/// Stands for the prompts among the families of what a capability holds.
+pub(super) const PROMPT: u8 = 3;
+
+/// Stands for the resources, which have no arguments.
+pub(super) const RESOURCES: u8 = 4;
 
 pub(super) fn family_number(family: Family) -> u8 {
     match family {

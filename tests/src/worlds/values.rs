@@ -90,6 +90,6 @@ pub(super) const URLS: [&str; 30] = [
     "https:///x",
     "https://api.example.com/[x]",
 ];
-pub(super) const HOSTS: [&str; 6] =
-    ["api.example.com", "10.0.0.1", "[2001:db8::1]", "git_host", "API.example.com", "evil.example"];
+pub(super) const HOSTS: [&str; 5] =
+    ["api.example.com", "10.0.0.1", "[2001:db8::1]", "git_host", "evil.example"];
 pub(super) const PORTS: [i64; 5] = [443, 80, 8443, 8080, 0];

@@ -26,6 +26,10 @@ pub fn parse(raw: &str) -> Option<Url> {
         return None;
     }
     let authority = rest.split(['/', '?', '#']).next()?;
+    let after = rest.get(authority.len()..)?;
+    if after.contains(['[', ']']) || after.matches('#').count() > 1 {
+        return None;
+    }
     let (host, port) = match authority.strip_prefix('[') {
         Some(rest) => {
             let (address, port) = rest.split_once(']')?;
@@ -46,8 +50,7 @@ pub fn parse(raw: &str) -> Option<Url> {
     Some(Url { scheme, host, port })
 }
 
-/// The characters of RFC 3986, section 2. Square brackets are in the host only, and there they are
-/// read before this matters.
+/// The characters of RFC 3986, section 2. Square brackets are in the host only.
 fn is_allowed(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"-._~:/?#[]@!$&'()*+,;=%".contains(&byte)
 }
@@ -135,6 +138,9 @@ mod tests {
             "https://127.1",
             "https://0177.0.0.1",
             "https://1.2.3.256",
+            "https://a/[x]",
+            "https://a/?x=[1]",
+            "https://a/#x#y",
             "https://a:",
             "https://a:0",
             "https://a:080",

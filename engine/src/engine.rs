@@ -190,30 +190,31 @@ impl Engine {
     fn by_rules(&self, rules: &ToolRules, judged: &Judged<'_, '_>) -> Decision {
         let (facts, unmet) = (judged.facts, judged.unmet);
         let call = facts.call;
-        // INVARIANT: attempts are ordered by what they lack, so candidates come first and nearest
-        // first. What the requirements lack is lacking to every one of them.
-        let candidates: Vec<&Attempt<'_>> =
+        let mut candidates: Vec<&Attempt<'_>> =
             judged.attempts.iter().filter(|attempt| attempt.concerns.all()).collect();
-        let Some(nearest) = candidates.first() else {
+        if candidates.is_empty() {
             let detail = String::from(
                 "no `allow` rule concerns this user, client, tool and these arguments",
             );
             return self.denied(call, Reason::RuleNone, detail);
-        };
-        let blocking = self.blocking(rules, judged);
-        if let Some((_, first)) = blocking.first() {
-            let because = blocking.iter().find_map(|(_, rule)| rule.because.clone());
-            let otherwise = match first.effect {
-                Effect::Require { .. } => "a `require` rule is not met, and nothing would meet it",
-                _ => "a `deny` rule forbids the call",
-            };
-            let detail = because.unwrap_or_else(|| otherwise.to_owned());
-            let mut decision = self.denied(call, Reason::RuleDenied, detail);
-            decision.rules = blocking.iter().map(|(name, rule)| reference(name, rule)).collect();
-            return decision;
         }
+        let remedied = Remedied { facts, done: unmet.done.clone() };
+        let mut blocking = self.blocking(rules, judged, &remedied);
+        candidates.retain(|attempt| attempt.holds_of(facts, &remedied));
+        if blocking.is_empty() && candidates.is_empty() {
+            // Whoever did what these ask for would lose every rule that allows the call.
+            blocking.clone_from(&unmet.rules);
+        }
+        // INVARIANT: nearest first, by all that is lacking. What the requirements lack is lacking to
+        // every candidate, but for the consent that one stands on anyway.
+        let mut candidates: Vec<(&Attempt<'_>, Vec<Lack>)> =
+            candidates.into_iter().map(|attempt| (attempt, lacks(attempt, unmet))).collect();
+        candidates.sort_by(|(one, lacks), (other, other_lacks)| {
+            one.key(lacks.len()).cmp(&other.key(other_lacks.len()))
+        });
+        let nearest = candidates.first().filter(|_| blocking.is_empty());
+        let Some((nearest, lacks)) = nearest else { return self.blocked(call, &blocking) };
         let needs = scope::nearest(nearest.capability, &facts.scopes).cloned().unwrap_or_default();
-        let lacks = lacks(nearest, unmet);
         let Some(lack) = lacks.first() else {
             return Decision {
                 decision: Verdict::Allow,
@@ -238,12 +239,27 @@ impl Engine {
         decision.needs = needs;
         decision.alternatives = candidates
             .iter()
-            .map(|attempt| Alternative {
+            .map(|(attempt, lacks)| Alternative {
                 rule: attempt.name.to_owned(),
                 capability: attempt.capability_name.to_owned(),
-                lacks: self::lacks(attempt, unmet),
+                lacks: lacks.clone(),
             })
             .collect();
+        decision
+    }
+
+    /// A denial by rules that nothing the user could do would mend.
+    fn blocked(&self, call: &Call, blocking: &[(&str, &bundle::Rule)]) -> Decision {
+        let because = blocking.iter().find_map(|(_, rule)| rule.because.clone());
+        let otherwise = match blocking.first().map(|(_, rule)| &rule.effect) {
+            Some(Effect::Require { .. }) => {
+                "a `require` rule is not met, and nothing would meet it"
+            }
+            _ => "a `deny` rule forbids the call",
+        };
+        let detail = because.unwrap_or_else(|| otherwise.to_owned());
+        let mut decision = self.denied(call, Reason::RuleDenied, detail);
+        decision.rules = blocking.iter().map(|(name, rule)| reference(name, rule)).collect();
         decision
     }
 
@@ -253,15 +269,15 @@ impl Engine {
         &'j self,
         rules: &'j ToolRules,
         judged: &Judged<'_, '_>,
+        remedied: &Remedied<'_, '_>,
     ) -> Vec<(&'j str, &'j bundle::Rule)> {
         let (content, unmet) = (&self.0.content, judged.unmet);
-        let remedied = Remedied { facts: judged.facts, done: unmet.done.clone() };
-        let mut blocking = rule::denials(content, &rules.denies, judged.facts, &remedied);
+        let mut blocking = rule::denials(content, &rules.denies, judged.facts, remedied);
         blocking.extend(requirement::failing(
             content,
             &rules.requires,
             judged.facts,
-            &remedied,
+            remedied,
             &unmet.asked,
         ));
         blocking
@@ -376,12 +392,12 @@ fn reference(name: &str, rule: &bundle::Rule) -> RuleReference {
 }
 
 /// The rules that allow a call, each once.
-fn allowing(candidates: &[&Attempt<'_>]) -> Vec<RuleReference> {
+fn allowing(candidates: &[(&Attempt<'_>, Vec<Lack>)]) -> Vec<RuleReference> {
     let mut seen = BTreeSet::new();
     candidates
         .iter()
-        .filter(|attempt| attempt.lacks.is_empty() && seen.insert(attempt.name))
-        .map(|attempt| reference(attempt.name, attempt.rule))
+        .filter(|(attempt, lacks)| lacks.is_empty() && seen.insert(attempt.name))
+        .map(|(attempt, _)| reference(attempt.name, attempt.rule))
         .collect()
 }
 

@@ -55,19 +55,26 @@ pub(crate) fn attempts<'a>(
         .iter()
         .filter_map(|(rule, capability)| attempt(content, rule, capability, facts))
         .collect();
-    attempts.sort_by(|one, other| key(one).cmp(&key(other)));
+    attempts.sort_by(|one, other| {
+        let key = |one: &Attempt<'_>| one.concerns.missing();
+        let (lacks, other_lacks) = (one.lacks.len(), other.lacks.len());
+        key(one).cmp(&key(other)).then_with(|| one.key(lacks).cmp(&other.key(other_lacks)))
+    });
     attempts
 }
 
-fn key<'k>(attempt: &'k Attempt<'_>) -> impl Ord + use<'k> {
-    (
-        attempt.concerns.missing(),
-        attempt.lacks.len(),
-        attempt.capability.access,
-        attempt.asks,
-        attempt.name,
-        attempt.capability_name,
-    )
+impl Attempt<'_> {
+    /// What comes first of those that concern the call, where this one lacks so many things.
+    pub(crate) fn key(&self, lacks: usize) -> impl Ord + use<'_> {
+        (lacks, self.capability.access, self.asks, self.name, self.capability_name)
+    }
+
+    /// Whether its conditions hold of these values too, which are what the call's would become.
+    pub(crate) fn holds_of(&self, facts: &Facts<'_>, values: &impl Values) -> bool {
+        [&self.capability.condition, &self.rule.when]
+            .into_iter()
+            .all(|condition| holds(condition.as_ref(), facts, values, Side::Allow))
+    }
 }
 
 fn attempt<'a>(

@@ -617,6 +617,12 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<(Content, Digest), BundleEr
     if bytes.len() > limits.bundle_bytes {
         return Err(BundleError::TooLarge { bytes: bytes.len(), limit: limits.bundle_bytes });
     }
+    // What ends as a bundle does was not cut off, whatever a quote that is lost leads a reader to.
+    let whole = bytes.ends_with(b"}\n");
+    let unreadable = |error: serde_json::Error| match error.is_eof() && !whole {
+        true => BundleError::Truncated,
+        false => BundleError::Unreadable(error.to_string()),
+    };
     let version: Version = serde_json::from_slice(bytes).map_err(unreadable)?;
     if version.format > u64::from(FORMAT) {
         return Err(BundleError::NewerFormat { format: version.format });
@@ -637,10 +643,6 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<(Content, Digest), BundleEr
         return Err(BundleError::NotCanonical);
     }
     Ok((content, file.digest))
-}
-
-fn unreadable(error: serde_json::Error) -> BundleError {
-    if error.is_eof() { BundleError::Truncated } else { BundleError::Unreadable(error.to_string()) }
 }
 
 /// Why a bundle was not loaded.

@@ -154,8 +154,20 @@ impl Caller<'_> {
             },
             56 => {
                 call["operation"] = json!("resources/read");
-                let targets = ["r://a/x", "R://a//b/.", "r://a/b/c", "r://x/b", "r://a/../b", "r://a",
-                    "r://a/b?x", "r://a/%62", "r:/a/b", "r://a/b\\c", "r://A/b", "s://a/b"];
+                let targets = [
+                    "r://a/x",
+                    "R://a//b/.",
+                    "r://a/b/c",
+                    "r://x/b",
+                    "r://a/../b",
+                    "r://a",
+                    "r://a/b?x",
+                    "r://a/%62",
+                    "r:/a/b",
+                    "r://a/b\\c",
+                    "r://A/b",
+                    "s://a/b",
+                ];
                 call["target"] = json!(random.pick(&targets));
                 call["tool_digest"] = Value::Null;
             }

@@ -26,11 +26,11 @@ mod statements;
 mod tools;
 mod values;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use placet_engine::bundle::Content;
 use placet_engine::{Engine, Limits};
-use placet_language::{Policy, check, compile, lower};
+use placet_language::{Code, Policy, check, compile, lower};
 
 pub use caller::Caller;
 use fixed::FIXED;
@@ -87,13 +87,27 @@ impl World {
         Ok(Self { statements, files, policy, content, engine })
     }
 
-    /// The world of a seed.
+    /// The world of a seed, without the rules that no call can reach.
     ///
     /// # Errors
     ///
     /// As [`World::build`].
     pub fn generate(seed: u64) -> Result<Self, String> {
-        Self::build(statements(&mut Random::new(seed)))
+        let mut statements = statements(&mut Random::new(seed));
+        let checked = check(&files_of(&statements), &placet_language::Limits::default());
+        let unreachable = checked.diagnostics.iter().filter(|one| {
+            one.is_error() && one.code == Code::Unreachable && one.position().is_some()
+        });
+        let lines: BTreeSet<usize> =
+            unreachable.filter_map(|one| Some(one.position()?.0)).collect();
+        // As `files_of` writes them: the edition, and an empty line before each statement.
+        let mut line = 3;
+        statements.retain(|statement| {
+            let start = line;
+            line += statement.lines().count() + 1;
+            lines.range(start..line).next().is_none()
+        });
+        Self::build(statements)
     }
 
     /// A world in which every policy can decide, and every reason can occur.

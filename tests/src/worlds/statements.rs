@@ -235,4 +235,3 @@ fn consents(
     }
     consents
 }
-

@@ -176,17 +176,17 @@ fn api_key(bound: &ApiKeys, key: &ApiKey, tool: &Tool, call: &Call) -> Result<()
 }
 
 fn local(up_to: Access, tool: &Tool, call: &Call) -> Result<(), Break> {
-    if call.user.is_none() {
+    if let Some(access) = tool.access.filter(|access| *access > up_to) {
         return Err(Break::without_remedy(
-            Reason::CredentialSubject,
-            String::from("the host vouches for no user"),
-        ));
-    }
-    match tool.access {
-        Some(access) if access > up_to => Err(Break::without_remedy(
             Reason::CredentialKind,
             format!("local credentials reach up to {up_to}, and the tool's access is {access}"),
+        ));
+    }
+    match call.user {
+        Some(_) => Ok(()),
+        None => Err(Break::without_remedy(
+            Reason::CredentialSubject,
+            String::from("the host vouches for no user"),
         )),
-        _ => Ok(()),
     }
 }

@@ -150,6 +150,18 @@ fn tools(content: &Content, schema: &Schema) -> Result<Vec<Tool>, BundleError> {
             tools.push(Tool { id, action, server, ancestors, policies: BTreeSet::new() });
         }
     }
+    // A feature that only Cedar knows would be taken for another: for a resource that fits fewer
+    // patterns than it does, and so escapes what is denied of the rest.
+    let known: HashSet<&EntityUid> = tools.iter().map(|tool| &tool.action).collect();
+    if known.len() != tools.len() {
+        return Err(unusable("the tables have a feature twice"));
+    }
+    let judged = |action: &&EntityUid| {
+        schema.principals_for_action(action).is_some_and(|mut kinds| kinds.next().is_some())
+    };
+    if let Some(unknown) = schema.actions().filter(judged).find(|action| !known.contains(action)) {
+        return Err(unusable(format_args!("the tables do not have {unknown}")));
+    }
     Ok(tools)
 }
 

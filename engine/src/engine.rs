@@ -11,7 +11,7 @@ use crate::chain::registration::Admission;
 use crate::chain::requirement::{self, Unmet};
 use crate::chain::rule::Attempt;
 use crate::chain::{Break, credential, operation, registration, rule, scope};
-use crate::decision::{Alternative, Decision, Lack, RuleReference, Unchecked, Verdict};
+use crate::decision::{Alternative, Decision, Lack, Remedy, RuleReference, Unchecked, Verdict};
 use crate::digest::Digest;
 use crate::explain::{self, Explanation};
 use crate::facts::{self, Facts};
@@ -160,6 +160,7 @@ impl Engine {
             .and_then(|()| credential::judge(server, place.tool, call))
             .err();
         let may_request = admission.as_ref().and_then(Admission::may_request);
+        let requestable = facts::requestable(server, may_request.as_ref());
 
         let facts = Facts {
             call,
@@ -168,7 +169,8 @@ impl Engine {
             client,
             groups: facts::groups(content, call.user.as_ref()),
             domain: facts::domain(&call.client),
-            scopes: facts::closed_scopes(server, call, may_request.as_ref()),
+            scopes: facts::closed_scopes(server, call, requestable.as_ref()),
+            requestable,
             operation,
         };
         let attempts = rule::attempts(content, &rules.allows, &facts);
@@ -191,7 +193,7 @@ impl Engine {
         let (facts, unmet) = (judged.facts, judged.unmet);
         let call = facts.call;
         let mut candidates: Vec<&Attempt<'_>> =
-            judged.attempts.iter().filter(|attempt| attempt.concerns.all()).collect();
+            judged.attempts.iter().filter(|attempt| attempt.is_candidate(facts)).collect();
         if candidates.is_empty() {
             let detail = String::from(
                 "no `allow` rule concerns this user, client, tool and these arguments",
@@ -208,13 +210,13 @@ impl Engine {
         // INVARIANT: nearest first, by all that is lacking. What the requirements lack is lacking to
         // every candidate, but for the consent that one stands on anyway.
         let mut candidates: Vec<(&Attempt<'_>, Vec<Lack>)> =
-            candidates.into_iter().map(|attempt| (attempt, lacks(attempt, unmet))).collect();
+            candidates.into_iter().map(|attempt| (attempt, lacks(attempt, unmet, facts))).collect();
         candidates.sort_by(|(one, lacks), (other, other_lacks)| {
             one.key(lacks.len()).cmp(&other.key(other_lacks.len()))
         });
         let nearest = candidates.first().filter(|_| blocking.is_empty());
         let Some((nearest, lacks)) = nearest else { return self.blocked(call, &blocking) };
-        let needs = scope::nearest(nearest.capability, &facts.scopes).cloned().unwrap_or_default();
+        let needs = scope::nearest(nearest.capability, facts).cloned().unwrap_or_default();
         let Some(lack) = lacks.first() else {
             return Decision {
                 decision: Verdict::Allow,
@@ -375,12 +377,31 @@ struct Judged<'j, 'a> {
 }
 
 /// All that a rule lacks to allow the call, in the order of the chain, each consent once.
-fn lacks(attempt: &Attempt<'_>, unmet: &Unmet<'_>) -> Vec<Lack> {
+fn lacks(attempt: &Attempt<'_>, unmet: &Unmet<'_>, facts: &Facts<'_>) -> Vec<Lack> {
     let mut lacks = attempt.lacks.clone();
     let new = unmet.lacks.iter().filter(|lack| !attempt.lacks.contains(lack));
     lacks.extend(new.cloned());
     lacks.sort_by_key(|lack| lack.reason);
+    confirm_as_mended(&mut lacks, facts);
     lacks
+}
+
+/// Under a consent that is lacking the call will state that consent's purpose, which is part of what
+/// the user confirms.
+fn confirm_as_mended(lacks: &mut [Lack], facts: &Facts<'_>) {
+    let purpose = lacks.iter().rev().find_map(|lack| match &lack.remedy {
+        Remedy::Consent { purpose, .. } => Some(purpose.clone()),
+        _ => None,
+    });
+    let confirmed = lacks.iter_mut().find_map(|lack| match &mut lack.remedy {
+        Remedy::Confirm { operation, .. } => Some(operation),
+        _ => None,
+    });
+    let (Some(purpose), Some(confirmed)) = (purpose, confirmed) else { return };
+    let mended = Call { purpose, ..facts.call.clone() };
+    if let Ok(digest) = operation::digest(&mended, Some(facts.tool)) {
+        *confirmed = digest;
+    }
 }
 
 fn reference(name: &str, rule: &bundle::Rule) -> RuleReference {

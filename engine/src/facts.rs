@@ -24,6 +24,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) domain: Option<String>,
     /// The token's scopes that count, with all they imply.
     pub(crate) scopes: BTreeSet<&'a str>,
+    /// The scopes that could count in a token of this client; `None`: any.
+    pub(crate) requestable: Option<BTreeSet<&'a str>>,
     /// The digest of the operation, where some rule wants it confirmed.
     pub(crate) operation: Option<Digest>,
 }
@@ -69,21 +71,28 @@ pub(crate) fn domain(client: &crate::call::Client) -> Option<String> {
     Some(url.host)
 }
 
-/// The credential's scopes with all they imply. A scope that the server does not declare stands for
-/// nothing, and neither does one that the client may not request: `may_request` are those that it may,
-/// where it is admitted by a `register` line only.
+/// A scope with all that it implies. One that the server does not declare stands for nothing.
+fn closure<'a>(server: &'a Server, scope: &str) -> impl Iterator<Item = &'a str> {
+    server.scopes.get(scope).into_iter().flatten().map(String::as_str)
+}
+
+/// The scopes that a client may request, with all they imply; `None` where nothing bounds them.
+pub(crate) fn requestable<'a>(
+    server: &'a Server,
+    may_request: Option<&BTreeSet<&str>>,
+) -> Option<BTreeSet<&'a str>> {
+    may_request.map(|scopes| scopes.iter().flat_map(|scope| closure(server, scope)).collect())
+}
+
+/// The credential's scopes that count, with all they imply.
 pub(crate) fn closed_scopes<'a>(
     server: &'a Server,
     call: &Call,
-    may_request: Option<&BTreeSet<&str>>,
+    requestable: Option<&BTreeSet<&str>>,
 ) -> BTreeSet<&'a str> {
     let held = call.credential.as_ref().and_then(Credential::scopes).into_iter().flatten();
-    let closure = |scope: &str| server.scopes.get(scope).into_iter().flatten();
-    let requestable: Option<BTreeSet<&str>> = may_request
-        .map(|scopes| scopes.iter().flat_map(|scope| closure(scope)).map(String::as_str).collect());
-    held.filter(|scope| requestable.as_ref().is_none_or(|all| all.contains(scope.as_str())))
-        .flat_map(|scope| closure(scope))
-        .map(String::as_str)
+    held.filter(|scope| requestable.is_none_or(|all| all.contains(scope.as_str())))
+        .flat_map(|scope| closure(server, scope))
         .collect()
 }
 

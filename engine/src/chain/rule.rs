@@ -69,6 +69,11 @@ impl Attempt<'_> {
         (lacks, self.capability.access, self.asks, self.name, self.capability_name)
     }
 
+    /// Whether the rule concerns the call, and a token of its client could have the scopes.
+    pub(crate) fn is_candidate(&self, facts: &Facts<'_>) -> bool {
+        self.concerns.all() && scope::nearest(self.capability, facts).is_some()
+    }
+
     /// Whether its conditions hold of these values too, which are what the call's would become.
     pub(crate) fn holds_of(&self, facts: &Facts<'_>, values: &impl Values) -> bool {
         [&self.capability.condition, &self.rule.when]

@@ -9,19 +9,28 @@ use crate::reason::Reason;
 
 /// The set of scopes that suffices and is nearest to what the token holds: fewest missing, then
 /// fewest, then first by name. What is implied is not left out: which scopes imply others is the
-/// server's to know, and a challenge names what the operation needs.
+/// server's to know, and a challenge names what the operation needs. `None` where the client may
+/// request none of the sets, so that no token of its would do.
 pub(crate) fn nearest<'a>(
     capability: &'a Capability,
-    held: &BTreeSet<&str>,
+    facts: &Facts<'_>,
 ) -> Option<&'a BTreeSet<String>> {
-    let missing =
-        |set: &BTreeSet<String>| set.iter().filter(|one| !held.contains(one.as_str())).count();
-    capability.needs.iter().min_by_key(|set| (missing(set), set.len()))
+    let missing = |set: &BTreeSet<String>| {
+        set.iter().filter(|one| !facts.scopes.contains(one.as_str())).count()
+    };
+    let may_be_had = |set: &&BTreeSet<String>| {
+        let bound = facts.requestable.as_ref();
+        bound.is_none_or(|all| set.iter().all(|scope| all.contains(scope.as_str())))
+    };
+    capability.needs.iter().filter(may_be_had).min_by_key(|set| (missing(set), set.len()))
 }
 
 pub(crate) fn judge(capability: &Capability, facts: &Facts<'_>) -> Option<Lack> {
-    let Some(set) = nearest(capability, &facts.scopes) else {
-        return Some(lack(BTreeSet::new(), String::from("no set of scopes suffices")));
+    let Some(set) = nearest(capability, facts) else {
+        return Some(lack(
+            BTreeSet::new(),
+            String::from("the client may request no set of scopes that suffices"),
+        ));
     };
     let missing: Vec<&str> =
         set.iter().map(String::as_str).filter(|scope| !facts.scopes.contains(scope)).collect();

@@ -32,7 +32,8 @@ pub fn good_call(world: &World) -> Value {
         let call = caller.hopeful();
         let fit = call["arguments"].as_object().is_some_and(|members| members.len() > 3);
         let receipts = call["receipts"].as_array().is_some_and(|all| !all.is_empty());
-        if fit && receipts && decide(&world.engine, &call).is_allow() {
+        let token = call["credential"]["kind"] == "oauth" && call["user"].is_object();
+        if fit && receipts && token && decide(&world.engine, &call).is_allow() {
             return call;
         }
     }
@@ -45,7 +46,8 @@ pub fn browsing(world: &World) -> Value {
     loop {
         let call = caller.hopeful();
         let read = call["arguments"]["path"] == "/srv" && call["target"] == "API-get-user";
-        if read && decide(&world.engine, &call).is_allow() {
+        let token = call["credential"]["kind"] == "oauth" && call["user"].is_object();
+        if read && token && decide(&world.engine, &call).is_allow() {
             return call;
         }
     }

@@ -10,7 +10,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::{Call, Engine, Limits, Reason, Remedy};
+use placet_engine::bundle::{Effect, Otherwise};
+use placet_engine::{Call, Engine, Lack, Limits, Reason, Remedy};
 use placet_engine::{Link, bundle};
 use placet_language::{check, compile, lower};
 use placet_tests::calls::decide;
@@ -49,7 +50,9 @@ fn on_worlds(
 #[test]
 fn without_rules_everything_is_denied() {
     on_worlds(1_000..1_015, 40, |world, _, calls| {
-        let bare = without(world, |text| text.starts_with("allow") || text.starts_with("deny"));
+        let bare = without(world, |text| {
+            ["allow", "deny", "require"].iter().any(|word| text.starts_with(word))
+        });
         let only_denies = without(world, |text| text.starts_with("allow"));
         for call in calls {
             for other in [&bare, &only_denies] {
@@ -67,7 +70,7 @@ fn another_deny_never_allows_more() {
     on_worlds(2_000..2_020, 40, |world, _, calls| {
         let lax = without(world, |text| text.starts_with("deny"));
         let mut statements = world.statements.clone();
-        statements.push(String::from("deny everything anyone to access read"));
+        statements.push(String::from("deny everything anyone, machine to access read"));
         let closed = World::build(statements).unwrap_or_else(|error| panic!("{error}"));
         for call in calls {
             let strict = decide(&world.engine, &call).is_allow();
@@ -83,9 +86,13 @@ fn another_deny_never_allows_more() {
 /// The content as text, without where its rules stand.
 fn without_sources(content: &bundle::Content) -> String {
     let mut content = content.clone();
-    for rule in content.rules.values_mut() {
-        rule.source = bundle::Source { file: String::new(), line: 0 };
-    }
+    let nowhere = || bundle::Source { file: String::new(), line: 0 };
+    content.rules.values_mut().for_each(|rule| rule.source = nowhere());
+    content.registrations = content
+        .registrations
+        .into_iter()
+        .map(|rule| bundle::RegisterRule { source: nowhere(), ..rule })
+        .collect();
     for text in content.cedar.policies.values_mut() {
         let kept: Vec<&str> = text.lines().filter(|line| !line.starts_with("@source(")).collect();
         *text = kept.join("\n");
@@ -171,6 +178,11 @@ fn taking_away_never_allows_more() {
                     less.push((call, &world.engine));
                 }
             }
+            if !call["confirmation"].is_null() {
+                let mut call = call.clone();
+                call["confirmation"] = Value::Null;
+                less.push((call, &world.engine));
+            }
             for (call, engine) in less {
                 let after = decide(engine, &call);
                 taken += 1;
@@ -233,23 +245,38 @@ fn withdrawn_now(call: &Value) -> bool {
     receipts.iter().any(|receipt| receipt["withdrawn_at"].as_i64() >= call["now"].as_i64())
 }
 
+/// Whether a call would rest on two consents and have to state another purpose: what one of them is
+/// given for may be no purpose of the other.
+fn is_torn(world: &World, call: &Value, lacks: &[Lack]) -> bool {
+    let asks = world.policy.rules.values().any(|rule| {
+        matches!(&rule.effect, Effect::Require { otherwise: Some(Otherwise::Ask { .. }), .. })
+    });
+    asks && lacks.iter().any(|lack| match &lack.remedy {
+        Remedy::Consent { purpose, .. } => call["purpose"] != json!(purpose),
+        _ => false,
+    })
+}
+
 #[test]
 fn remedies_end_in_an_allow() {
-    let mut followed = [0_usize; 2];
+    let mut followed = [0_usize; 4];
     on_worlds(5_000..5_060, 80, |world, _, calls| {
         for call in calls {
             let first = decide(&world.engine, &call);
-            if !matches!(first.link, Some(Link::Scope | Link::Consent)) || withdrawn_now(&call) {
+            let links = [Link::Authentication, Link::Scope, Link::Consent, Link::Confirmation];
+            let link = links.iter().position(|link| first.link == Some(*link));
+            let Some(link) = link.filter(|_| !withdrawn_now(&call)) else { continue };
+            if first.alternatives.iter().any(|one| is_torn(world, &call, &one.lacks)) {
                 continue;
             }
-            followed[usize::from(first.link == Some(Link::Consent))] += 1;
+            followed[link] += 1;
             // One remedy after the other, each that of the latest denial.
             let mut mended = call.clone();
             let mut decision = first.clone();
             let mut steps = 0;
             while let Some(remedy) = decision.remedy.clone() {
                 steps += 1;
-                if steps > 4 || !follow(&mut mended, &remedy, steps) {
+                if steps > 6 || !follow(&mut mended, &remedy, steps) {
                     break;
                 }
                 decision = decide(&world.engine, &mended);
@@ -280,8 +307,8 @@ fn remedies_end_in_an_allow() {
             );
         }
     });
-    println!("followed {followed:?} from scope and consent");
-    assert!(followed.iter().all(|count| *count > 20), "too few remedies: {followed:?}");
+    println!("followed {followed:?} from authentication, scope, consent and confirmation");
+    assert!(followed.iter().all(|count| *count > 10), "too few remedies: {followed:?}");
 }
 
 /// The places in a value, each as a JSON pointer.

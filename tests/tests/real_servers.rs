@@ -180,6 +180,7 @@ server everything {
     resource   "https://mcp.example.com/everything"
     issuer     "https://login.example.com"
     catalogue  "everything.json"
+    credentials api_key for read from network "10.0.0.0/8" because "nightly checks"
 }
 
 server files {
@@ -225,6 +226,7 @@ group engineers from claim "groups" has "eng" issued by "https://login.example.c
 
 client cursor "https://cursor.example/client.json"
 client bot    "bot-7" issued by "https://login.example.com"
+    metadata "sha256-1111111111111111111111111111111111111111111111111111111111111111"
 
 consent computing "Let {client} compute for you" {
     grants  compute
@@ -235,6 +237,12 @@ consent computing "Let {client} compute for you" {
 allow computing engineers via cursor, bot to compute under computing
 allow adding    engineers via cursor to add without consent because "sums are harmless"
 allow looking   anyone via cursor to look without consent because "the test's own folder"
+
+require fresh_login
+    for add args.a <= 5000 or token.auth_age <= 1 hour else reauthenticate within 1 hour
+
+require a_word_on_it
+    for add args.b <= 5000 or call.confirmed else confirm within 1 minute
 
 deny secret_words
     anyone to echo_only
@@ -333,7 +341,9 @@ fn a_policy_over_both_servers_decides_for_every_reason() {
         ),
         ("allow", local.to_vec()),
         ("operation.unknown-server", vec![("/server", json!("https://mcp.example.com/other"))]),
-        ("operation.unknown-method", vec![("/operation", json!("resources/read"))]),
+        ("operation.unknown-method", vec![("/operation", json!("tools/list"))]),
+        ("operation.unknown-resource", vec![("/operation", json!("resources/read"))]),
+        ("operation.unknown-prompt", vec![("/operation", json!("prompts/get"))]),
         ("operation.unknown-tool", vec![("/target", json!("capability:compute"))]),
         ("operation.tool-changed", vec![("/tool_digest", zero.clone())]),
         ("operation.invalid-arguments", vec![("/arguments", json!([1, 2]))]),
@@ -341,6 +351,18 @@ fn a_policy_over_both_servers_decides_for_every_reason() {
         ("registration.pending", vec![("/client/status", json!("pending"))]),
         ("registration.blocked", vec![("/client/status", json!("blocked"))]),
         ("registration.kind", vec![("/client/registration", json!("dynamic"))]),
+        (
+            "registration.metadata-changed",
+            vec![(
+                "/client",
+                json!({"id": "bot-7", "issuer": "https://login.example.com",
+                       "registration": "preregistered", "status": "approved",
+                       "metadata_digest": zero}),
+            )],
+        ),
+        ("credential.network", vec![("/credential", json!({"kind": "api_key", "id": "k-1"}))]),
+        ("authentication.insufficient", vec![("/arguments", json!({"a": 6000, "b": 2}))]),
+        ("confirmation.required", vec![("/arguments", json!({"a": 1000, "b": 6000}))]),
         ("credential.missing", vec![("/credential", json!(null))]),
         ("credential.kind", vec![("/credential", json!({"kind": "local"}))]),
         ("credential.kind", and(&[("/target", json!("write_file"))])),
@@ -371,7 +393,9 @@ fn a_policy_over_both_servers_decides_for_every_reason() {
         reasons.insert(reason);
     }
     for reason in Reason::ALL {
-        let internal = *reason == Reason::EvaluationError;
-        assert!(internal || reasons.contains(reason.as_str()), "no call met {reason}");
+        let never =
+            [Reason::EvaluationError, Reason::RegistrationScope, Reason::RegistrationRedirect];
+        let met = never.contains(reason) || reasons.contains(reason.as_str());
+        assert!(met, "no call met {reason}");
     }
 }

@@ -97,15 +97,16 @@ impl<'p> Reference<'p> {
     pub(super) fn closed_scopes(&self, server: &Server, call: &Value) -> BTreeSet<String> {
         let held = member(call, "credential").and_then(|credential| member(credential, "scopes"));
         let held = held.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-        let held: Vec<&str> = match self.admission(call) {
-            Some(Admission::Registered(rules)) => {
-                let asked = rules.iter().flat_map(|rule| &rule.may_request);
-                let requestable = closure(server, asked.map(String::as_str));
-                held.filter(|scope| requestable.contains(*scope)).collect()
-            }
-            _ => held.collect(),
-        };
+        let requestable = self.requestable(server, call);
+        let held = held.filter(|scope| requestable.as_ref().is_none_or(|all| all.contains(*scope)));
         closure(server, held)
+    }
+
+    /// The scopes that may count in a token of the call's client; `None`: any.
+    pub(super) fn requestable(&self, server: &Server, call: &Value) -> Option<BTreeSet<String>> {
+        let Some(Admission::Registered(rules)) = self.admission(call) else { return None };
+        let asked = rules.iter().flat_map(|rule| &rule.may_request);
+        Some(closure(server, asked.map(String::as_str)))
     }
 
     pub(super) fn credential(&self, call: &Value, place: &Place<'_>) -> Result<(), &'static str> {

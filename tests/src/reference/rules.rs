@@ -227,17 +227,34 @@ impl<'p> Reference<'p> {
                     holds(now),
                     holds(later),
                 );
-                if who && via && holds(now) {
+                // Of what the client may not request no token of its would do, and no remedy may be
+                // asked for that ends in no allow (SEMANTICS 2.5, 3.3).
+                let needs = self.needs(place, now.call, capability);
+                if who && via && holds(now) && !needs.is_empty() {
                     let named = (rule_name, capability_name, capability);
                     let lasting = holds(later);
                     candidates.push(Candidate {
                         lasting,
-                        ..self.candidate(place, now.call, named, under.as_ref(), asked)
+                        ..self.candidate(place, now.call, named, under.as_ref(), (needs, asked))
                     });
                 }
             }
         }
         candidates
+    }
+
+    /// The sets of scopes that the client may request.
+    fn needs(
+        &self,
+        place: &Place<'_>,
+        call: &Value,
+        capability: &Capability,
+    ) -> BTreeSet<BTreeSet<String>> {
+        let requestable = self.requestable(place.server, call);
+        let may = |set: &&BTreeSet<String>| {
+            requestable.as_ref().is_none_or(|requestable| set.is_subset(requestable))
+        };
+        capability.needs.iter().filter(may).cloned().collect()
     }
 
     fn candidate(
@@ -246,13 +263,13 @@ impl<'p> Reference<'p> {
         call: &Value,
         (rule, capability, declared): (&'p String, &'p String, &Capability),
         under: Option<&String>,
-        asked: &Asked,
+        (needs, asked): (BTreeSet<BTreeSet<String>>, &Asked),
     ) -> Candidate<'p> {
         let mut lacks = Vec::new();
         lacks.extend(asked.login.as_ref().map(|_| "authentication.insufficient"));
         let local = matches!(place.server.credentials, Credentials::Local { .. });
         let closed = self.closed_scopes(place.server, call);
-        if !local && !declared.needs.iter().any(|set| set.is_subset(&closed)) {
+        if !local && !needs.iter().any(|set| set.is_subset(&closed)) {
             lacks.push("scope.insufficient");
         }
         let consent = under.map(|terms| self.consent(terms, call)).transpose();
@@ -268,7 +285,7 @@ impl<'p> Reference<'p> {
         Candidate {
             asks: (granted.clone().map(|one| one.access).max(), granted.count()),
             receipt: consent.ok().flatten(),
-            needs: declared.needs.clone(),
+            needs,
             lacks,
             access: declared.access,
             rule,

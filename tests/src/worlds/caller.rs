@@ -51,7 +51,7 @@ impl<'w> Caller<'w> {
                 None => true,
                 Some("rule.denied") => self.random.chance(30),
                 Some("authentication.insufficient" | "confirmation.required") => {
-                    self.random.chance(15)
+                    self.random.chance(60)
                 }
                 Some(_) => false,
             };

@@ -1,7 +1,5 @@
 //! Which clients may register, and asking for what.
 
-#![expect(clippy::panic, reason = "a test may panic, and says what it found")]
-
 use std::collections::BTreeSet;
 
 use placet_engine::call::Registration;

@@ -21,8 +21,7 @@ impl Caller<'_> {
             Some(stated) => Some(stated.to_owned()),
             None => self.random.of(&known.purposes).cloned(),
         };
-        let earlier = known.was.iter().map(|(name, digest)| (name, digest));
-        let earlier = self.random.of(earlier).filter(|_| self.random.chance(50));
+        let earlier = self.random.of(&known.was).filter(|_| self.random.chance(50));
         let (name, digest) = earlier.unwrap_or((name, &known.digest));
         let mut receipt = json!({
             "id": id, "terms": name, "digest": digest,

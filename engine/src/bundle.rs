@@ -223,8 +223,8 @@ pub struct RegisterRule {
     pub kind: Registration,
     /// For metadata documents: the hosts that these may be on.
     pub domains: BTreeSet<String>,
-    /// Otherwise: where they are registered; `None`: at any issuer that the server accepts.
-    pub issuer: Option<String>,
+    /// Otherwise: the issuers that they may be registered at.
+    pub issuers: BTreeSet<String>,
     /// The scopes that count in their tokens, with what these imply.
     pub may_request: BTreeSet<String>,
     /// Where they may have users sent back to, any of these; empty: this is not judged.

@@ -19,7 +19,7 @@ use crate::ids;
 use crate::limits::Limits;
 use crate::reason::Reason;
 use crate::registration::{RegistrationDecision, RegistrationRequest};
-use crate::remedied::Remedied;
+use crate::remedied::{Remedied, Unconfirmed};
 use crate::slices::Slices;
 
 /// A loaded bundle. Immutable; a clone shares it.
@@ -228,10 +228,7 @@ impl Engine {
                 needs,
                 receipt: nearest.receipt.map(str::to_owned),
                 alternatives: Vec::new(),
-                consume: facts
-                    .confirmation_age()
-                    .and(call.confirmation.as_ref())
-                    .map(|confirmation| confirmation.id.clone()),
+                consume: self.consumed(rules, facts),
                 ..self.denied(call, Reason::EvaluationError, String::new())
             };
         };
@@ -248,6 +245,19 @@ impl Engine {
             })
             .collect();
         decision
+    }
+
+    /// The confirmation that an allow uses up: one without which some requirement would not be met.
+    fn consumed(&self, rules: &ToolRules, facts: &Facts<'_>) -> Option<String> {
+        let confirmation = facts.confirmation_age().and(facts.call.confirmation.as_ref())?;
+        let unmet = requirement::failing(
+            &self.0.content,
+            &rules.requires,
+            facts,
+            &Unconfirmed(facts),
+            &BTreeSet::new(),
+        );
+        (!unmet.is_empty()).then(|| confirmation.id.clone())
     }
 
     /// A denial by rules that nothing the user could do would mend.

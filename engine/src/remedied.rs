@@ -18,6 +18,24 @@ pub(crate) struct Remedied<'f, 'a> {
     pub(crate) done: Done,
 }
 
+/// The call's values, had the user confirmed nothing.
+pub(crate) struct Unconfirmed<'f, 'a>(pub(crate) &'f Facts<'a>);
+
+impl Values for Unconfirmed<'_, '_> {
+    fn value(&self, operand: &Operand) -> Option<Value> {
+        let confirmed = operand.attribute == Attribute::ConfirmationAge;
+        if confirmed { None } else { self.0.value(operand) }
+    }
+
+    fn elements(&self, operand: &Operand) -> Option<Vec<Option<Value>>> {
+        self.0.elements(operand)
+    }
+
+    fn is_present(&self, attribute: &Attribute) -> bool {
+        *attribute != Attribute::ConfirmationAge && self.0.is_present(attribute)
+    }
+}
+
 impl Values for Remedied<'_, '_> {
     fn value(&self, operand: &Operand) -> Option<Value> {
         match (&operand.attribute, &self.done.login) {

@@ -55,8 +55,10 @@ impl Pattern {
     pub fn matches(&self, uri: &str) -> bool {
         let Some((scheme, segments)) = normal(uri) else { return false };
         let longer = segments.len() > self.segments.len();
-        let fits = |(wanted, segment): (&Option<String>, &&str)| {
-            wanted.as_deref().is_none_or(|wanted| wanted == *segment)
+        // A `*` stands for something: an empty authority is no host.
+        let fits = |(wanted, segment): (&Option<String>, &&str)| match wanted {
+            Some(wanted) => wanted == segment,
+            None => !segment.is_empty(),
         };
         scheme == self.scheme
             && segments.len() >= self.segments.len()
@@ -79,6 +81,8 @@ impl Pattern {
         for (one, two) in padded.zip(&long.segments) {
             segments.push(match (one.and_then(Option::as_ref), two) {
                 (Some(one), Some(two)) if one != two => return None,
+                // The padding, and a `*`, stand for no empty segment.
+                (Some(literal), None) | (None, Some(literal)) if literal.is_empty() => return None,
                 (Some(literal), _) | (None, Some(literal)) => Some(literal.clone()),
                 (None, None) => None,
             });
@@ -94,8 +98,8 @@ impl Pattern {
 }
 
 /// The scheme in lower case and the segments of a resource's URI: authority first, `.` and empty
-/// segments folded. `None` where two readers might take it for different resources: a `..` segment,
-/// a backslash, a `%`, a query, a fragment, white space, a control character, or no `scheme://`.
+/// segments folded. `None` where two readers might take it for different resources: an authority with
+/// a capital letter, user info, a port or a trailing dot, a `..` segment, a backslash, a `%`, a query, a fragment, white space, a control character, or no `scheme://`.
 fn normal(uri: &str) -> Option<(String, Vec<&str>)> {
     let (scheme, rest) = uri.split_once("://")?;
     let refused =
@@ -104,8 +108,13 @@ fn normal(uri: &str) -> Option<(String, Vec<&str>)> {
         return None;
     }
     let mut parts = rest.split('/');
-    // The authority may be empty, as in `file:///etc`.
+    // The authority may be empty, as in `file:///etc`. Upper and lower case are the same host to some
+    // readers, and `user@`, `:443` and a trailing dot are other ways to write one.
     let authority = parts.next()?;
+    let twofold = |c: char| c.is_uppercase() || matches!(c, '@' | ':');
+    if authority.contains(twofold) || authority.ends_with('.') {
+        return None;
+    }
     let mut segments = vec![authority];
     for part in parts {
         match part {
@@ -114,8 +123,7 @@ fn normal(uri: &str) -> Option<(String, Vec<&str>)> {
             part => segments.push(part),
         }
     }
-    let dots = matches!(authority, "." | "..");
-    (!dots).then(|| (scheme.to_ascii_lowercase(), segments))
+    Some((scheme.to_ascii_lowercase(), segments))
 }
 
 fn is_scheme(text: &str) -> bool {
@@ -202,6 +210,11 @@ mod tests {
             "repo://acme#x",
             "repo://a b",
             "repo://../x",
+            "repo://Acme/x",
+            "repo://me@acme/x",
+            "repo://acme:443/x",
+            "repo://acme./x",
+            "repo:///x",
             "repo:acme",
             "acme",
             "",

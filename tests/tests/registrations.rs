@@ -10,6 +10,7 @@ const APP: &str = "https://app.example/c.json";
 const LOOPBACK: &str = "http://127.0.0.1:9999/back";
 const EVIL: &str = "https://evil.example/back";
 const FIRST: &str = "https://login.example.com";
+const SECOND: &str = "https://id.example.org/é#2";
 
 #[test]
 fn a_client_registers_within_what_its_line_says() {
@@ -63,9 +64,15 @@ fn a_client_registers_within_what_its_line_says() {
         ((APP, Some(FIRST), document, &[], &[]), Verdict::Refused, Some(Reason::UnknownClient)),
         (("dyn", None, dynamic, &[], &[]), Verdict::Refused, Some(Reason::UnknownClient)),
         (
-            ("dyn", Some("https://other.example"), dynamic, &["view"], &[LOOPBACK]),
+            ("dyn", Some(SECOND), dynamic, &["view"], &[LOOPBACK]),
             Verdict::Pending,
             Some(Reason::ClientPending),
+        ),
+        // A line without an issuer admits at those that the servers accept.
+        (
+            ("dyn", Some("https://other.example"), dynamic, &["view"], &[LOOPBACK]),
+            Verdict::Refused,
+            Some(Reason::UnknownClient),
         ),
         // One line allows the scope, so another that does not is no matter.
         (("dyn", Some(FIRST), dynamic, &["run"], &[EVIL]), Verdict::Approved, None),
@@ -76,29 +83,17 @@ fn a_client_registers_within_what_its_line_says() {
             Some(Reason::RegistrationScope),
         ),
         (
-            ("dyn", Some("https://other.example"), dynamic, &["view"], &[LOOPBACK, EVIL]),
+            ("dyn", Some(SECOND), dynamic, &["view"], &[LOOPBACK, EVIL]),
             Verdict::Refused,
             Some(Reason::RegistrationRedirect),
         ),
         (
-            (
-                "dyn",
-                Some("https://other.example"),
-                dynamic,
-                &[],
-                &["http://127.0.0.1.evil.example/"],
-            ),
+            ("dyn", Some(SECOND), dynamic, &[], &["http://127.0.0.1.evil.example/"]),
             Verdict::Refused,
             Some(Reason::RegistrationRedirect),
         ),
         (
-            (
-                "dyn",
-                Some("https://other.example"),
-                dynamic,
-                &[],
-                &["http://localhost@evil.example/"],
-            ),
+            ("dyn", Some(SECOND), dynamic, &[], &["http://localhost@evil.example/"]),
             Verdict::Refused,
             Some(Reason::RegistrationRedirect),
         ),

@@ -26,7 +26,7 @@ type HttpError = StreamableHttpError<reqwest::Error>;
 type Events = BoxStream<'static, Result<Sse, SseError>>;
 type Headers = HashMap<HeaderName, HeaderValue>;
 
-/// An HTTP client that shows the wire every message that may be a page of tools.
+/// An HTTP client that shows the wire every message that may be a page of a list.
 #[derive(Clone)]
 pub(super) struct Recording {
     pub(super) inner: Client,
@@ -36,7 +36,7 @@ pub(super) struct Recording {
 }
 
 impl Recording {
-    /// Posts a request for a page of tools and keeps the answer's bytes, which the inner client
+    /// Posts a request for a page of a list and keeps the answer's bytes, which the inner client
     /// would not give.
     async fn post_listing(
         &self,
@@ -276,7 +276,10 @@ impl StreamableHttpClient for Recording {
 fn is_listing(message: &ClientJsonRpcMessage) -> bool {
     match message {
         ClientJsonRpcMessage::Request(request) => {
-            matches!(request.request, ClientRequest::ListToolsRequest(_))
+            matches!(
+                request.request,
+                ClientRequest::ListToolsRequest(_) | ClientRequest::ListPromptsRequest(_)
+            )
         }
         _ => false,
     }

@@ -60,7 +60,7 @@ fn admits(rule: &RegisterRule, kind: Registration, client: &Client) -> bool {
             facts::domain(client).is_some_and(|domain| rule.domains.contains(&domain))
         }
         (Registration::MetadataDocument, Some(_)) | (_, None) => false,
-        (_, Some(issuer)) => rule.issuer.as_ref().is_none_or(|wanted| wanted == issuer),
+        (_, Some(issuer)) => rule.issuers.contains(issuer),
     };
     rule.kind == kind && placed
 }

@@ -62,10 +62,10 @@ fn admitted(rule: &RegisterRule) -> String {
         tests.push(String::from("context.client has domain"));
         tests.push(format!("[{}].contains(context.client.domain)", domains.join(", ")));
     } else {
+        let issuers: Vec<String> = rule.issuers.iter().map(|issuer| text(issuer)).collect();
         tests.push(String::from("context.client has issuer"));
+        tests.push(format!("[{}].contains(context.client.issuer)", issuers.join(", ")));
     }
-    let issuer = rule.issuer.as_ref();
-    tests.extend(issuer.map(|issuer| format!("context.client.issuer == {}", text(issuer))));
     format!("({})", tests.join(" && "))
 }
 

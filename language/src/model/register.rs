@@ -41,10 +41,11 @@ impl<'a> Checker<'a> {
             let domain = self.domain(text);
             domains.extend(self.keep(domain));
         }
-        let issuer = declared
-            .issuer
-            .as_ref()
-            .and_then(|given| self.issuer(Some(given), "client", given.span()));
+        let issuers = match &declared.issuer {
+            Some(given) => self.issuer(Some(given), "client", given.span()).into_iter().collect(),
+            None if kind == Registration::MetadataDocument => BTreeSet::new(),
+            None => self.accepted_issuers(),
+        };
         let clauses = self.register_clauses(declared);
         let may_request = match clauses.scopes {
             Some(scopes) => scopes.iter().filter_map(|text| self.requestable(text)).collect(),
@@ -69,7 +70,7 @@ impl<'a> Checker<'a> {
             }),
         });
         let source = self.source(declared.keyword);
-        Some(RegisterRule { kind, domains, issuer, may_request, redirects, review, source })
+        Some(RegisterRule { kind, domains, issuers, may_request, redirects, review, source })
     }
 
     /// A metadata document is on a domain, any other client is registered at an issuer.
@@ -103,16 +104,23 @@ impl<'a> Checker<'a> {
                 .help(help);
             self.say(diagnostic);
         }
-        let any_issuer = self.servers.values().any(|server| {
-            matches!(&server.credentials, Credentials::Oauth { issuers, .. } if !issuers.is_empty())
-        });
-        if kind != Registration::MetadataDocument && declared.issuer.is_none() && !any_issuer {
+        let no_issuer = declared.issuer.is_none() && self.accepted_issuers().is_empty();
+        if kind != Registration::MetadataDocument && no_issuer {
             let diagnostic =
                 Diagnostic::error(Code::Unreachable, "no client can register like this")
                     .at(self.sources, declared.kind.span, "no server accepts tokens of any issuer")
                     .help("leave the statement out: such clients register at an issuer");
             self.say(diagnostic);
         }
+    }
+
+    /// Every issuer whose tokens some server accepts.
+    fn accepted_issuers(&self) -> BTreeSet<String> {
+        let issuers = self.servers.values().filter_map(|server| match &server.credentials {
+            Credentials::Oauth { issuers, .. } => Some(issuers),
+            Credentials::Local { .. } => None,
+        });
+        issuers.flatten().cloned().collect()
     }
 
     fn register_clauses(&mut self, declared: &'a Register) -> Clauses<'a> {

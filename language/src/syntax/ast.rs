@@ -169,7 +169,7 @@ pub enum ServerClause {
     /// `catalogue "path"`
     Catalogue(Text),
     /// `credentials KIND for LEVEL …`
-    Credentials(Credentials),
+    Credentials(Box<Credentials>),
     /// `trusted because "…"`
     Trusted(Option<Text>, Span),
     /// `pin tools`

@@ -53,7 +53,7 @@ impl<'p> Reference<'p> {
                         && domain.as_ref().is_some_and(|domain| rule.domains.contains(domain))
                 }
                 Registration::Preregistered | Registration::Dynamic => {
-                    issuer.is_some() && (rule.issuer.is_none() || rule.issuer.as_deref() == issuer)
+                    issuer.is_some_and(|issuer| rule.issuers.contains(issuer))
                 }
             };
             at && text(client, "registration") == Some(rule.kind.as_str())

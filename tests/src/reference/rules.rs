@@ -181,7 +181,10 @@ impl<'p> Reference<'p> {
                 verdict.rules.insert(one.rule.clone());
                 verdict.receipts.insert(one.receipt.clone());
             }
+            // Used up is a confirmation without which the call would have been denied.
+            let needed = !self.unmet(place, &Reader::of(call), &BTreeSet::new()).is_empty();
             let confirmed = now.confirmation_age().and(member(call, "confirmation"));
+            let confirmed = confirmed.filter(|_| needed);
             verdict.consume = confirmed.and_then(|one| text(one, "id")).map(str::to_owned);
             return Ok(());
         };

@@ -177,7 +177,8 @@ pub fn resource_fits(pattern: &str, uri: &str) -> bool {
     let mut held = held.into_iter();
     for (index, wanted_one) in wanted.iter().enumerate() {
         match held.next() {
-            Some(segment) if *wanted_one == "*" || *wanted_one == segment => {}
+            Some(segment) if *wanted_one == segment => {}
+            Some(segment) if *wanted_one == "*" && !segment.is_empty() => {}
             _ => return false,
         }
         if *wanted_one == "*" && index.saturating_add(1) == wanted.len() {
@@ -195,7 +196,13 @@ fn resource_segments(uri: &str) -> Option<(String, Vec<String>)> {
         && letters.all(|one| one.is_ascii_alphanumeric() || "+-.".contains(one));
     let odd = |c: char| "\\%?#*".contains(c) || c.is_whitespace() || c.is_control();
     let all: Vec<&str> = rest.split('/').collect();
-    if !named || rest.chars().any(odd) || all.contains(&"..") || all.first() == Some(&".") {
+    if !named || rest.chars().any(odd) || all.contains(&"..") {
+        return None;
+    }
+    // Other spellings of one host.
+    let authority = all.first()?;
+    let same_host = |c: char| c == '@' || c == ':' || c.to_lowercase().to_string() != c.to_string();
+    if authority.ends_with('.') || authority.chars().any(same_host) {
         return None;
     }
     let kept = all.into_iter().enumerate();

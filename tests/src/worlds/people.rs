@@ -125,7 +125,10 @@ impl Caller<'_> {
                 }
                 _ => {
                     let id = *self.random.pick(&["dyn-1", "dyn#2"]);
-                    (id.to_owned(), rule.issuer.clone().or_else(|| Some(issuer.to_owned())))
+                    (
+                        id.to_owned(),
+                        Some(rule.issuers.first().cloned().unwrap_or_else(|| issuer.to_owned())),
+                    )
                 }
             };
             clients.push(json!({

@@ -66,19 +66,70 @@ pub fn parse(sources: &Sources, file: usize, limits: &Limits) -> Parsed {
     let ends = starts.map(|(start, _, _)| *start).chain([text.len()]);
     for (segment, end) in segments.iter().zip(ends) {
         let start = segment.first().map_or(0, |(start, _, _)| *start);
-        let statement = match gaps.iter().any(|gap| (start..end).contains(&gap.start)) {
-            // What could not be read there was reported; what follows from it would mislead.
-            true => None,
-            false => statement(sources, file, segment, limits)
-                .map_err(|diagnostic| parsed.diagnostics.push(diagnostic))
-                .ok(),
-        };
-        match statement {
-            Some(statement) => parsed.statements.push(statement),
-            None => parsed.broken.extend(names(segment)),
+        // What could not be read there was reported; what follows from it would mislead.
+        if gaps.iter().any(|gap| (start..end).contains(&gap.start)) {
+            parsed.broken.extend(names(segment));
+            continue;
+        }
+        let mut rest = *segment;
+        while !rest.is_empty() {
+            rest = match statement(sources, file, rest, limits) {
+                Ok(statement) => {
+                    parsed.statements.push(statement);
+                    &[]
+                }
+                Err(diagnostic) => {
+                    parsed.broken_statement((sources, file), rest, diagnostic, |tokens| {
+                        statement(sources, file, tokens, limits).ok()
+                    })
+                }
+            };
         }
     }
     parsed
+}
+
+impl Parsed {
+    /// Takes a statement that does not parse, and gives back what may be judged by itself. A word
+    /// that was meant to start a statement stands after a whole one most often, and before others.
+    fn broken_statement<'t, 's>(
+        &mut self,
+        (sources, file): (&Sources, usize),
+        tokens: &'t [Spanned<'s>],
+        diagnostic: Diagnostic,
+        parse: impl Fn(&[Spanned<'s>]) -> Option<Statement>,
+    ) -> &'t [Spanned<'s>] {
+        let (_, offset) = diagnostic.sort_key();
+        let before = tokens.iter().take_while(|(start, _, _)| *start < offset).count();
+        if diagnostic.code == Code::SyntaxStatement && before > 0 {
+            let (first, rest) = tokens.split_at_checked(before).unwrap_or((tokens, &[]));
+            match parse(first) {
+                Some(statement) => self.statements.push(statement),
+                None => self.broken.extend(names(first)),
+            }
+            // The word is told of when it is the first.
+            return rest;
+        }
+        let next = match diagnostic.code {
+            Code::SyntaxStatement => tokens.iter().skip(1).position(|(start, token, _)| {
+                matches!(token, Token::Word(word) if meant(word).is_some())
+                    && starts_line(sources, file, *start)
+            }),
+            _ => None,
+        };
+        let length = next.map_or(tokens.len(), |next| next.saturating_add(1));
+        let (first, rest) = tokens.split_at_checked(length).unwrap_or((tokens, &[]));
+        self.broken.extend(names(first));
+        self.diagnostics.push(diagnostic);
+        rest
+    }
+}
+
+/// Whether a place is the very start of a line.
+fn starts_line(sources: &Sources, file: usize, start: usize) -> bool {
+    let text = sources.get(file).map(|source| source.inner().as_str());
+    let before = text.and_then(|text| text.get(..start)).unwrap_or_default();
+    before.is_empty() || before.ends_with('\n')
 }
 
 /// The names in a statement that does not parse.
@@ -234,30 +285,32 @@ pub(crate) fn statement(
         .map_err(|error| unexpected(sources, file, tokens, error))
 }
 
-/// What to say of a word that starts a line and no statement.
-fn no_statement(sources: &Sources, span: Span, word: &str) -> Diagnostic {
+/// Which statement a word that starts none was meant for, as help.
+fn meant(word: &str) -> Option<String> {
     // What other languages call it.
     let known = match word.to_lowercase().as_str() {
-        "permit" | "grant" => Some("allow"),
-        "forbid" | "block" | "reject" => Some("deny"),
-        "include" => Some("use"),
-        "const" | "set" | "define" => Some("let"),
-        "role" | "team" => Some("group"),
-        "tool" | "tools" => Some("capability"),
-        "terms" => Some("consent"),
-        "obligation" | "ensure" | "must" => Some("require"),
-        _ => None,
+        "permit" | "grant" => "allow",
+        "forbid" | "block" | "reject" => "deny",
+        "include" => "use",
+        "const" | "set" | "define" => "let",
+        "role" | "team" => "group",
+        "tool" | "tools" => "capability",
+        "terms" => "consent",
+        "obligation" | "ensure" | "must" => "require",
+        _ => return did_you_mean(word, STATEMENTS),
     };
-    let help = match known {
-        Some(known) => format!("the statement is called `{known}`"),
-        None => did_you_mean(word, STATEMENTS).unwrap_or_else(|| {
-            String::from(
-                "a statement starts with `edition`, `use`, `server`, `scope`, `capability`, \
-                 `group`, `client`, `clients`, `register`, `consent`, `let`, `parameter`, `allow`, \
-                 `deny` or `require`",
-            )
-        }),
-    };
+    Some(format!("the statement is called `{known}`"))
+}
+
+/// What to say of a word that starts a line and no statement.
+fn no_statement(sources: &Sources, span: Span, word: &str) -> Diagnostic {
+    let help = meant(word).unwrap_or_else(|| {
+        String::from(
+            "a statement starts with `edition`, `use`, `server`, `scope`, `capability`, `group`, \
+             `client`, `clients`, `register`, `consent`, `let`, `parameter`, `allow`, `deny` or \
+             `require`",
+        )
+    });
     Diagnostic::error(Code::SyntaxStatement, format!("`{word}` does not start a statement"))
         .at(sources, span, "no statement starts like this")
         .help(help)
@@ -333,10 +386,12 @@ fn unexpected(
         };
     };
     // A word at the very start of a line, outside all braces, is meant to start something.
-    let starts_line = text(0, start).rsplit('\n').next().is_some_and(str::is_empty);
     let before: Vec<Spanned<'_>> =
         tokens.iter().copied().take_while(|(at, _, _)| *at < start).collect();
-    if matches!(token, Token::Word(_)) && starts_line && unclosed_brace(&before).is_none() {
+    if matches!(token, Token::Word(_))
+        && starts_line(sources, file, start)
+        && unclosed_brace(&before).is_none()
+    {
         return no_statement(sources, Span { file, start, end }, text(start, end));
     }
     let diagnostic =

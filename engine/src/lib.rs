@@ -44,6 +44,7 @@ mod json;
 mod limits;
 mod nesting;
 pub mod network;
+mod parallel;
 mod reason;
 mod registration;
 mod remedied;

@@ -16,6 +16,7 @@ use crate::bundle::{BundleError, Content};
 use crate::condition::quote;
 use crate::ids;
 use crate::nesting::is_too_deep;
+use crate::parallel::each_part;
 use crate::validate::Validation;
 
 /// The policies of a bundle, sliced by tool.
@@ -80,27 +81,14 @@ impl Slices {
         let declared = fragment.clone().to_json_value().map_err(unusable)?;
         let schema = Schema::from_schema_fragments([fragment]).map_err(unusable)?;
         let policies = parse(&content.cedar.policies)?;
-        let mut validation = Validation::new(declared)?;
+        let validation = Validation::new(declared)?;
         policies.iter().try_for_each(|policy| validation.scope(policy))?;
         let tools = assign(&policies, tools(content, &schema)?);
-
-        let mut by_tool = HashMap::new();
-        for tool in tools {
-            let concerned: Vec<&Policy> =
-                tool.policies.iter().filter_map(|place| policies.get(*place)).collect();
-            let set =
-                PolicySet::from_policies(concerned.iter().copied().cloned()).map_err(unusable)?;
-            validation.slice(&tool.action, &tool.ancestors, &concerned, &set)?;
-            by_tool.insert(
-                tool.id,
-                Slice {
-                    policies: set,
-                    action_entity: Entity::new_no_attrs(tool.action.clone(), tool.ancestors),
-                    action: tool.action,
-                    server: tool.server,
-                },
-            );
-        }
+        let slices = each_part(&tools, |tools| {
+            let mut validation = validation.clone();
+            tools.iter().map(|tool| slice(tool, &policies, &mut validation)).collect()
+        })?;
+        let by_tool = slices.into_iter().collect();
         let entities = serde_json::to_value(&content.cedar.entities).map_err(unusable)?;
         let clients = Entities::from_json_value(entities, Some(&schema))
             .map_err(unusable)?
@@ -124,10 +112,30 @@ impl Slices {
 
 /// Parses the policies under the ids that they are filed under.
 fn parse(policies: &BTreeMap<String, String>) -> Result<Vec<Policy>, BundleError> {
-    let parse = |(id, text): (&String, &String)| {
+    let parse = |(id, text): &(&String, &String)| {
         Policy::parse(Some(PolicyId::new(id)), text).map_err(unusable)
     };
-    policies.iter().map(parse).collect()
+    let texts: Vec<(&String, &String)> = policies.iter().collect();
+    each_part(&texts, |texts| texts.iter().map(parse).collect())
+}
+
+/// Cuts and validates the slice of a tool.
+fn slice(
+    tool: &Tool,
+    policies: &[Policy],
+    validation: &mut Validation,
+) -> Result<(String, Slice), BundleError> {
+    let concerned: Vec<&Policy> =
+        tool.policies.iter().filter_map(|place| policies.get(*place)).collect();
+    let set = PolicySet::from_policies(concerned.iter().copied().cloned()).map_err(unusable)?;
+    validation.slice(&tool.action, &tool.ancestors, &concerned, &set)?;
+    let slice = Slice {
+        policies: set,
+        action_entity: Entity::new_no_attrs(tool.action.clone(), tool.ancestors.clone()),
+        action: tool.action.clone(),
+        server: tool.server.clone(),
+    };
+    Ok((tool.id.clone(), slice))
 }
 
 fn tools(content: &Content, schema: &Schema) -> Result<Vec<Tool>, BundleError> {

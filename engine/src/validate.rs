@@ -17,6 +17,7 @@ use crate::ids;
 use crate::slices::unusable;
 
 /// The validation of a bundle's slices.
+#[derive(Clone)]
 pub(crate) struct Validation {
     /// The schema in Cedar's JSON form, its actions apart.
     types: Value,

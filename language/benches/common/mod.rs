@@ -32,7 +32,11 @@ pub(crate) fn policy(rules: usize, tools: usize) -> BTreeMap<String, String> {
             .filter(|tool| *tool < tools)
             .map(|tool| format!("tool_{tool}"))
             .collect();
-        let access = ["read", "write", "destructive"][capability % 3];
+        let access = match capability % 3 {
+            0 => "read",
+            1 => "write",
+            _ => "destructive",
+        };
         let needs = if access == "read" { "read" } else { "write" };
         let _ = writeln!(
             text,

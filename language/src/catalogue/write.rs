@@ -34,11 +34,13 @@ pub fn write(tools: &[Value], prompts: &[Value], prose: Prose) -> Result<String,
             .collect();
         by_name.into_values().collect()
     };
-    let mut file = json!({ "placet": FORMAT, "tools": entries(tools) });
+    let mut file = Map::new();
+    file.insert(String::from("placet"), json!(FORMAT));
+    file.insert(String::from("tools"), json!(entries(tools)));
     if !prompts.is_empty() {
-        file["prompts"] = json!(entries(prompts));
+        file.insert(String::from("prompts"), json!(entries(prompts)));
     }
-    let file = sorted(&file);
+    let file = sorted(&Value::Object(file));
     // A `Value` has string keys only, so it always has a text.
     let text = serde_json::to_string_pretty(&file).unwrap_or_default();
     Ok(text + "\n")

@@ -100,19 +100,20 @@ fn pinned(policy: &Policy, held: &Held<'_>, capability: &Capability) -> Value {
             (pattern.to_string(), raised.map(|access| access.to_string()))
         })
         .collect();
-    let mut pinned = json!({
-        "description": capability.description,
-        "access": capability.access.to_string(),
-        "where": capability.condition.as_ref().map(ToString::to_string),
-        "tools": tools,
-    });
+    let mut pinned = vec![
+        ("description", json!(capability.description)),
+        ("access", json!(capability.access.to_string())),
+        ("where", json!(capability.condition.as_ref().map(ToString::to_string))),
+        ("tools", json!(tools)),
+    ];
     // Most capabilities have tools only, and a receipt for one should outlive an engine that knows
     // of nothing else.
     if !prompts.is_empty() {
-        pinned["prompts"] = json!(prompts);
+        pinned.push(("prompts", json!(prompts)));
     }
     if !resources.is_empty() {
-        pinned["resources"] = json!(resources);
+        pinned.push(("resources", json!(resources)));
     }
-    pinned
+    let members = pinned.into_iter().map(|(name, value)| (name.to_owned(), value));
+    Value::Object(members.collect())
 }

@@ -432,31 +432,73 @@ fn allowing(candidates: &[(&Attempt<'_>, Vec<Lack>)]) -> Vec<RuleReference> {
         .collect()
 }
 
-fn tool_rules(content: &Content) -> HashMap<String, ToolRules> {
-    let mut rules = HashMap::new();
-    for (server_name, server) in &content.servers {
-        for (feature, tool) in server.features() {
-            let mut bearing = ToolRules::default();
-            for (name, rule) in &content.rules {
-                match &rule.effect {
-                    Effect::Allow { capabilities, .. } => {
-                        let through = capabilities.intersection(&tool.capabilities);
-                        bearing
-                            .allows
-                            .extend(through.map(|capability| (name.clone(), capability.clone())));
+/// The rules by what they are about, so that each is looked at once and not once a tool.
+#[derive(Default)]
+struct RulesByTarget<'a> {
+    allows: HashMap<&'a str, Vec<&'a String>>,
+    capabilities: HashMap<&'a str, Vec<&'a String>>,
+    levels: Vec<(bundle::Access, &'a String)>,
+}
+
+impl<'a> RulesByTarget<'a> {
+    fn new(content: &'a Content) -> Self {
+        let mut by = Self::default();
+        for (name, rule) in &content.rules {
+            match &rule.effect {
+                Effect::Allow { capabilities, .. } => {
+                    for capability in capabilities {
+                        by.allows.entry(capability).or_default().push(name);
                     }
-                    _ if !rule::targets_tool(rule, tool) => {}
-                    Effect::Deny { .. } => bearing.denies.push(name.clone()),
-                    Effect::Require { otherwise, .. } => {
-                        bearing.confirms |= matches!(otherwise, Some(Otherwise::Confirm { .. }));
-                        bearing.requires.push(name.clone());
+                }
+                Effect::Deny { targets } | Effect::Require { targets, .. } => {
+                    for target in targets {
+                        match target {
+                            bundle::Target::Capability(capability) => {
+                                by.capabilities.entry(capability).or_default().push(name);
+                            }
+                            bundle::Target::Access(level) => by.levels.push((*level, name)),
+                        }
                     }
                 }
             }
-            rules.insert(ids::feature(server_name, &feature), bearing);
         }
+        by
     }
-    rules
+
+    fn of(&self, content: &Content, tool: &bundle::Tool) -> ToolRules {
+        let mut bearing = ToolRules::default();
+        let mut others: BTreeSet<&String> = BTreeSet::new();
+        for capability in &tool.capabilities {
+            let allows = self.allows.get(capability.as_str()).into_iter().flatten();
+            bearing.allows.extend(allows.map(|name| ((*name).clone(), capability.clone())));
+            others.extend(self.capabilities.get(capability.as_str()).into_iter().flatten());
+        }
+        let within = |level: bundle::Access| tool.access.is_some_and(|access| access >= level);
+        let levels = self.levels.iter().filter(|(level, _)| within(*level));
+        others.extend(levels.map(|(_, name)| name));
+        for name in others {
+            match content.rules.get(name).map(|rule| &rule.effect) {
+                Some(Effect::Deny { .. }) => bearing.denies.push(name.clone()),
+                Some(Effect::Require { otherwise, .. }) => {
+                    bearing.confirms |= matches!(otherwise, Some(Otherwise::Confirm { .. }));
+                    bearing.requires.push(name.clone());
+                }
+                Some(Effect::Allow { .. }) | None => {}
+            }
+        }
+        bearing
+    }
+}
+
+fn tool_rules(content: &Content) -> HashMap<String, ToolRules> {
+    let by_target = RulesByTarget::new(content);
+    let servers = content.servers.iter();
+    let features = servers.flat_map(|(name, server)| server.features().map(move |one| (name, one)));
+    features
+        .map(|(server, (feature, tool))| {
+            (ids::feature(server, &feature), by_target.of(content, tool))
+        })
+        .collect()
 }
 
 /// Checks that every name in the tables is there, and that no two servers or clients are the same.

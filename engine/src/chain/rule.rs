@@ -1,6 +1,6 @@
 //! The rules: which concern the call, and what each lacks to allow it.
 
-use crate::bundle::{Access, Capability, Content, Effect, Rule, Target, Who};
+use crate::bundle::{Access, Capability, Content, Effect, Rule, Who};
 use crate::chain::{consent, scope};
 use crate::condition::{Condition, Side, Values};
 use crate::decision::Lack;
@@ -137,17 +137,6 @@ pub(crate) fn concerning<'a>(
     let rules =
         names.iter().filter_map(|name| content.rules.get(name).map(|rule| (name.as_str(), rule)));
     rules.filter(|(_, rule)| concerns_user(rule, facts) && facts.is_through(rule.clients.as_ref()))
-}
-
-/// Whether one of a rule's targets holds the tool.
-pub(crate) fn targets_tool(rule: &Rule, tool: &crate::bundle::Tool) -> bool {
-    let (Effect::Deny { targets } | Effect::Require { targets, .. }) = &rule.effect else {
-        return false;
-    };
-    targets.iter().any(|target| match target {
-        Target::Capability(name) => tool.capabilities.contains(name),
-        Target::Access(level) => tool.access.is_some_and(|access| access >= *level),
-    })
 }
 
 fn concerns_user(rule: &Rule, facts: &Facts<'_>) -> bool {

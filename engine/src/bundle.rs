@@ -7,6 +7,8 @@
 //! The digest covers the bytes of `content`, and a bundle is read only in the one form in which it
 //! is written: white space, another order of members or a repeated member is refused.
 
+mod error;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -20,6 +22,8 @@ use crate::digest::Digest;
 use crate::limits::Limits;
 use crate::network::Network;
 use crate::resource::Pattern;
+
+pub use error::BundleError;
 
 /// The bundle format that this engine writes and reads.
 pub const FORMAT: u32 = 1;
@@ -644,75 +648,3 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<(Content, Digest), BundleEr
     }
     Ok((content, file.digest))
 }
-
-/// Why a bundle was not loaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum BundleError {
-    /// More bytes than [`Limits::bundle_bytes`].
-    TooLarge {
-        /// How many there are.
-        bytes: usize,
-        /// How many there may be.
-        limit: usize,
-    },
-    /// The file ends too early.
-    Truncated,
-    /// Not JSON, or a part is missing, unknown or of the wrong type.
-    Unreadable(String),
-    /// A format that a later engine writes.
-    NewerFormat {
-        /// The file's format.
-        format: u64,
-    },
-    /// An edition that a later engine knows.
-    NewerEdition {
-        /// The file's edition.
-        edition: u16,
-    },
-    /// The content is not what the digest was made of.
-    Altered {
-        /// The digest in the file.
-        stated: Digest,
-        /// The digest of the content.
-        actual: Digest,
-    },
-    /// Written otherwise than a compiler writes it.
-    NotCanonical,
-    /// The Cedar policies, schema or entities do not parse or do not fit together.
-    Cedar(String),
-    /// A table names something that the bundle does not have.
-    Inconsistent(String),
-}
-
-impl fmt::Display for BundleError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::TooLarge { bytes, limit } => {
-                write!(formatter, "the bundle has {bytes} bytes, more than the limit of {limit}")
-            }
-            Self::Truncated => formatter.write_str("the bundle ends too early: it was cut off"),
-            Self::Unreadable(what) => write!(formatter, "this is not a bundle: {what}"),
-            Self::NewerFormat { format } => write!(
-                formatter,
-                "the bundle has format {format}; this engine reads up to {FORMAT}, so a newer \
-                 Placet is needed"
-            ),
-            Self::NewerEdition { edition } => write!(
-                formatter,
-                "the bundle has edition {edition}; this engine knows up to {EDITION}, so a newer \
-                 Placet is needed"
-            ),
-            Self::Altered { stated, actual } => write!(
-                formatter,
-                "the bundle was altered: it states {stated}, but its content is {actual}"
-            ),
-            Self::NotCanonical => {
-                formatter.write_str("the bundle is not in the form in which a compiler writes it")
-            }
-            Self::Cedar(what) => write!(formatter, "the bundle's Cedar is unusable: {what}"),
-            Self::Inconsistent(what) => write!(formatter, "the bundle contradicts itself: {what}"),
-        }
-    }
-}
-
-impl std::error::Error for BundleError {}

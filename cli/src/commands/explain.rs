@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use placet_engine::bundle::Source;
 use placet_engine::{AllowVerdict, Explanation, LinkVerdict, Outcome};
 
 use crate::commands::{call, decide, engine, page};
@@ -78,20 +79,14 @@ fn styled(explanation: &Explanation, style: Style) -> String {
         lines.push(String::new());
         lines.push(style.strong("rules that deny the call"));
         for rule in &explanation.denies {
-            let because = rule.because.as_deref().map(printable);
-            let because = because.map(|because| format!(": {because}")).unwrap_or_default();
-            let source = style.faint(&printable(&format!("({})", rule.source)));
-            lines.push(format!("  {}{because} {source}", printable(&rule.rule)));
+            lines.push(standing_line(&rule.rule, rule.because.as_deref(), &rule.source, style));
         }
     }
     if !explanation.requires.is_empty() {
         lines.push(String::new());
         lines.push(style.strong("requirements that are not met"));
         for rule in &explanation.requires {
-            let because = rule.because.as_deref().map(printable);
-            let because = because.map(|because| format!(": {because}")).unwrap_or_default();
-            let source = style.faint(&printable(&format!("({})", rule.source)));
-            lines.push(format!("  {}{because} {source}", printable(&rule.rule)));
+            lines.push(standing_line(&rule.rule, rule.because.as_deref(), &rule.source, style));
             lines.extend(rule.lacks.iter().map(|lack| format!("    - {}", printable(lack))));
         }
     }
@@ -116,6 +111,13 @@ fn link_line(link: &LinkVerdict, style: Style) -> String {
         Outcome::NotReached => (style.faint("·"), style.faint(&printable(&link.detail))),
     };
     format!("  {mark} {:<14} {detail}", link.link.as_str())
+}
+
+/// A rule that stands in the way, with the author's reason.
+fn standing_line(rule: &str, because: Option<&str>, source: &Source, style: Style) -> String {
+    let because = because.map(|because| format!(": {}", printable(because))).unwrap_or_default();
+    let source = style.faint(&printable(&format!("({source})")));
+    format!("  {}{because} {source}", printable(rule))
 }
 
 fn rule_line(rule: &AllowVerdict, style: Style) -> String {

@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use placet_language::{Files, over_limit};
+use placet_language::{Files, lock, over_limit};
 
 use crate::exit::Failure;
 
@@ -40,6 +40,10 @@ impl Files for Folder {
 
     fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, String> {
         read(&self.root.join(path), limit)
+    }
+
+    fn has_lock(&self) -> Result<bool, String> {
+        self.root.join(lock::FILE).try_exists().map_err(|error| why(&error))
     }
 }
 

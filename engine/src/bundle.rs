@@ -8,6 +8,7 @@
 //! is written: white space, another order of members or a repeated member is refused.
 
 mod error;
+mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -24,6 +25,7 @@ use crate::network::Network;
 use crate::resource::Pattern;
 
 pub use error::BundleError;
+pub use terms::{Coverage, OnChange, Terms, TermsVersion};
 
 /// The bundle format that this engine writes and reads.
 pub const FORMAT: u32 = 1;
@@ -398,47 +400,6 @@ pub struct Capability {
     /// The condition on every use of this capability.
     #[serde(rename = "where")]
     pub condition: Option<Condition>,
-}
-
-/// A declared consent: what the user is shown, and what it grants.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Terms {
-    /// The digest that a receipt given today carries.
-    pub digest: Digest,
-    /// The server's name in the policy.
-    pub server: String,
-    /// The author's text, in which `{client}` stands for the client's name.
-    pub text: String,
-    /// One generated line for each granted capability, shown below the text.
-    pub lines: Vec<String>,
-    /// The granted capabilities.
-    pub grants: BTreeSet<String>,
-    /// The purposes that a call may state.
-    pub purposes: BTreeSet<String>,
-    /// Whether a call must state one.
-    pub purpose_required: bool,
-    /// Seconds that a receipt lasts from `given_at`.
-    pub lasts: Option<i64>,
-    /// The clients that it may be given to; `None`: any.
-    pub clients: Option<BTreeSet<Through>>,
-    /// What happens to receipts when what they cover changes.
-    pub on_change: OnChange,
-    /// Names that the consent had, each with the digest that today's terms have under it.
-    pub was: BTreeMap<String, Digest>,
-}
-
-/// What happens to receipts when what they cover changes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OnChange {
-    /// Any widening asks the user again.
-    #[default]
-    AskAgain,
-    /// What the user was shown stays covered, what is new is not.
-    Keep,
-    /// What is new is covered too.
-    Extend,
 }
 
 /// `allow`, `deny` or `require`.

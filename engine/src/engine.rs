@@ -11,6 +11,7 @@ use crate::chain::registration::Admission;
 use crate::chain::requirement::{self, Unmet};
 use crate::chain::rule::Attempt;
 use crate::chain::{Break, credential, operation, registration, rule, scope};
+use crate::consent::{ConsentDecision, ConsentRequest};
 use crate::decision::{Alternative, Decision, Lack, Remedy, RuleReference, Unchecked, Verdict};
 use crate::digest::Digest;
 use crate::explain::{self, Explanation};
@@ -95,6 +96,14 @@ impl Engine {
         crate::registration::judge(&self.0.content, name.map(String::as_str), request)
     }
 
+    /// Judges whether a user may give a consent to a client, says what must be shown first and which
+    /// scopes to ask for, and hands out the receipt to store once the user agreed.
+    pub fn decide_consent(&self, request: &ConsentRequest) -> ConsentDecision {
+        let client = &request.client;
+        let name = self.0.clients.get(&(client.issuer.clone(), client.id.clone()));
+        crate::consent::judge(&self.0.content, &self.0.digest, name.map(String::as_str), request)
+    }
+
     /// The digest of a call's operation: what a confirmation of it carries. It covers user, client,
     /// server, method, target, the definition that the policy was compiled with, purpose and all
     /// arguments, and neither credential nor receipts nor time.
@@ -147,7 +156,7 @@ impl Engine {
             .get(&(call.client.issuer.clone(), call.client.id.clone()))
             .map(String::as_str);
         let tool_id = ids::feature(server_name, &place.feature);
-        let Some(rules) = self.0.rules.get(&tool_id) else {
+        let Some((tool_id, rules)) = self.0.rules.get_key_value(&tool_id) else {
             return (self.error(call, "the tool has no rules"), None);
         };
         let operation = match rules.confirms.then(|| operation::digest(call, Some(place.tool))) {
@@ -156,7 +165,7 @@ impl Engine {
             Some(Err(broken)) => return (self.broken(call, broken), None),
         };
         let admission = Admission::of(content, client, &call.client);
-        let early = registration::judge(content, admission.as_ref(), server, call)
+        let early = registration::judge(content, admission.as_ref(), server, &call.client)
             .and_then(|()| credential::judge(server, place.tool, call))
             .err();
         let may_request = admission.as_ref().and_then(Admission::may_request);
@@ -166,6 +175,7 @@ impl Engine {
             call,
             arguments: place.arguments,
             tool: place.tool,
+            feature: tool_id,
             client,
             groups: facts::groups(content, call.user.as_ref()),
             domain: facts::domain(&call.client),
@@ -185,7 +195,7 @@ impl Engine {
         };
         let decision = Decision { operation: facts.operation.clone(), ..decision };
         let agreed = requirement::agreed(content, &rules.requires, &facts);
-        (self.confirmed_by_cedar(&tool_id, &facts, &attempts, agreed, decision), Some(looked))
+        (self.confirmed_by_cedar(tool_id, &facts, &attempts, agreed, decision), Some(looked))
     }
 
     /// What the rules say of a call whose first three links hold.
@@ -533,7 +543,8 @@ fn check_names(content: &Content) -> Result<(), BundleError> {
         declared.and_in.iter().chain(&declared.within).try_for_each(group)?;
     }
     content.capabilities.values().try_for_each(|declared| server(&declared.server))?;
-    for terms in content.terms.values() {
+    for (name, terms) in &content.terms {
+        terms.check(name, content)?;
         server(&terms.server)?;
         terms.grants.iter().try_for_each(capability)?;
         let elsewhere = terms.grants.iter().find(|name| {

@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Map, Value as Json};
 
-use crate::bundle::{Content, Group, Server, Through, Tool};
-use crate::call::{Call, Credential, Registration, Token, User};
+use crate::bundle::{Content, Group, Server, Through, Tool, Who};
+use crate::call::{Call, Client, Credential, Registration, Token, User};
 use crate::condition::{Argument, ArgumentType, Attribute, Operand, Value, Values};
 use crate::digest::Digest;
 use crate::json;
@@ -16,6 +16,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) call: &'a Call,
     pub(crate) arguments: &'a Map<String, Json>,
     pub(crate) tool: &'a Tool,
+    /// What it is called, by [`ids::feature`](crate::ids::feature).
+    pub(crate) feature: &'a str,
     /// The policy's name for the client, where it has one.
     pub(crate) client: Option<&'a str>,
     /// Every group that the user is in.
@@ -49,13 +51,7 @@ impl<'a> Facts<'a> {
 
     /// Whether the client is one of these; `None` is any.
     pub(crate) fn is_through(&self, clients: Option<&BTreeSet<Through>>) -> bool {
-        clients.is_none_or(|clients| {
-            clients.iter().any(|through| match through {
-                Through::Client(name) => self.client == Some(name.as_str()),
-                Through::Registration(kind) => self.call.client.registration == *kind,
-                Through::Domain(domain) => self.domain.as_ref() == Some(domain),
-            })
-        })
+        is_through(clients, self.client, &self.call.client, self.domain.as_ref())
     }
 
     fn raw(&self, argument: &Argument) -> Option<&'a Json> {
@@ -64,8 +60,58 @@ impl<'a> Facts<'a> {
     }
 }
 
+/// A user and a client, without a call.
+pub(crate) struct Party<'a> {
+    pub(crate) user: Option<&'a User>,
+    pub(crate) client: &'a Client,
+    /// The policy's name for the client, where it has one.
+    pub(crate) name: Option<&'a str>,
+    /// Every group that the user is in.
+    pub(crate) groups: BTreeSet<&'a str>,
+    /// The host of the client's metadata document, where it has one.
+    pub(crate) domain: Option<String>,
+}
+
+impl Party<'_> {
+    /// Whether the user, or the client without one, is one of these.
+    pub(crate) fn is_one_of(&self, who: &BTreeSet<Who>) -> bool {
+        is_one_of(who, self.user, &self.groups)
+    }
+
+    /// Whether the client is one of these; `None` is any.
+    pub(crate) fn is_through(&self, clients: Option<&BTreeSet<Through>>) -> bool {
+        is_through(clients, self.name, self.client, self.domain.as_ref())
+    }
+}
+
+/// Whether a user in these groups, or a client without a user, is one of these.
+pub(crate) fn is_one_of(who: &BTreeSet<Who>, user: Option<&User>, groups: &BTreeSet<&str>) -> bool {
+    let Some(user) = user else { return who.contains(&Who::Machine) };
+    who.iter().any(|who| match who {
+        Who::Anyone => true,
+        Who::Machine => false,
+        Who::Group(name) => groups.contains(name.as_str()),
+        Who::User { issuer, subject } => *issuer == user.issuer && *subject == user.subject,
+    })
+}
+
+fn is_through(
+    clients: Option<&BTreeSet<Through>>,
+    name: Option<&str>,
+    client: &Client,
+    domain: Option<&String>,
+) -> bool {
+    clients.is_none_or(|clients| {
+        clients.iter().any(|through| match through {
+            Through::Client(named) => name == Some(named.as_str()),
+            Through::Registration(kind) => client.registration == *kind,
+            Through::Domain(host) => domain == Some(host),
+        })
+    })
+}
+
 /// The host of a client's metadata document.
-pub(crate) fn domain(client: &crate::call::Client) -> Option<String> {
+pub(crate) fn domain(client: &Client) -> Option<String> {
     let document = client.registration == Registration::MetadataDocument && client.issuer.is_none();
     let url = url::parse(&client.id).filter(|url| document && url.scheme == "https")?;
     Some(url.host)

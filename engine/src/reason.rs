@@ -140,6 +140,10 @@ reasons! {
         "The user's login is too old or too weak for what a `require` rule asks.";
     ScopeInsufficient, "scope.insufficient", Scope,
         "The token lacks scopes that the capability needs.";
+    ConsentUnknown, "consent.unknown", Consent,
+        "A consent was to be given that the policy does not have at this server.";
+    ConsentClient, "consent.client", Consent,
+        "A consent was to be given to a client that it may not be given to.";
     ConsentNone, "consent.none", Consent,
         "The user never agreed to these terms for this client at this server.";
     ConsentExpired, "consent.expired", Consent,
@@ -148,6 +152,8 @@ reasons! {
         "The user took the consent back.";
     ConsentDrifted, "consent.drifted", Consent,
         "The terms are no longer those that the user agreed to.";
+    ConsentNotCovered, "consent.not-covered", Consent,
+        "The user agreed to these terms before they granted this, or granted as much of it.";
     ConsentPurpose, "consent.purpose", Consent,
         "The stated purpose is not one that the user agreed to, or none is stated and the terms ask for one.";
     RuleDenied, "rule.denied", Rule,

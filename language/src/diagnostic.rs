@@ -103,6 +103,9 @@ codes! {
     NeverGranted, "rule.never-granted";
     Unreachable, "rule.unreachable";
     Unlocked, "lock.missing";
+    LockUnreadable, "lock.unreadable";
+    LockDrift, "lock.drift";
+    LockWidened, "lock.widened";
     CaseSyntax, "case.syntax";
     CaseUnresolved, "case.unresolved";
     CaseFailed, "case.failed";

@@ -1,5 +1,7 @@
 //! Where a policy's files come from: the one door to the outside.
 
+use crate::lock;
+
 /// A policy's folder.
 ///
 /// Paths are relative to the folder, with `/` between their parts; `..` leads out of it.
@@ -17,6 +19,13 @@ pub trait Files {
     ///
     /// Why the file cannot be read, or that it is over the limit.
     fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, String>;
+
+    /// Whether the folder has a lock: a file called `placet.lock`.
+    ///
+    /// # Errors
+    ///
+    /// Why that cannot be told.
+    fn has_lock(&self) -> Result<bool, String>;
 }
 
 impl Files for std::collections::BTreeMap<String, String> {
@@ -28,6 +37,10 @@ impl Files for std::collections::BTreeMap<String, String> {
     fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, String> {
         let text = self.get(path).ok_or("there is no such file")?;
         if text.len() > limit { Err(over_limit(limit)) } else { Ok(text.clone().into_bytes()) }
+    }
+
+    fn has_lock(&self) -> Result<bool, String> {
+        Ok(self.contains_key(lock::FILE))
     }
 }
 

@@ -48,6 +48,7 @@ pub mod format;
 mod hidden;
 mod limits;
 mod load;
+pub mod lock;
 pub mod lower;
 pub mod model;
 mod source;

@@ -8,6 +8,7 @@ use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::files::{Files, resolve};
 use crate::hidden::{self, reveal};
 use crate::limits::Limits;
+use crate::lock::{self, Lock};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{Name, Number, Statement, Text, Use};
 use crate::syntax::{parse, text};
@@ -24,6 +25,8 @@ pub(crate) struct Loaded {
     /// Names in statements that do not parse.
     pub(crate) broken: BTreeSet<String>,
     pub(crate) diagnostics: Vec<Diagnostic>,
+    /// What was reviewed, if there is a lock that can be read.
+    pub(crate) lock: Option<Lock>,
 }
 
 /// What each file's parameters stand for, by file and name; `None` where that was not said, which
@@ -41,6 +44,7 @@ pub(crate) fn load(files: &dyn Files, limits: &Limits) -> Loaded {
             packs: BTreeSet::new(),
             broken: BTreeSet::new(),
             diagnostics: Vec::new(),
+            lock: None,
         },
         seen: BTreeMap::new(),
         open: Vec::new(),
@@ -61,6 +65,7 @@ pub(crate) fn load(files: &dyn Files, limits: &Limits) -> Loaded {
             }
         }
     }
+    loader.lock();
     loader.loaded
 }
 
@@ -121,7 +126,7 @@ impl Loader<'_> {
             return self.say(diagnostic);
         }
         self.seen.insert(path.to_owned(), given);
-        let text = match self.read(path) {
+        let text = match self.read(path, self.limits.source_bytes) {
             Ok(text) => text,
             Err(why) => {
                 let message = format!("cannot read `{path}`: {why}");
@@ -250,8 +255,45 @@ impl Loader<'_> {
         self.file(&resolve(from, &reference), Some(used.span), arguments);
     }
 
-    fn read(&self, path: &str) -> Result<String, String> {
-        let bytes = self.files.read(path, self.limits.source_bytes)?;
+    /// Reads the lock, if there is one.
+    fn lock(&mut self) {
+        let text = match self.files.has_lock() {
+            Ok(false) => return,
+            Ok(true) => self.read(lock::FILE, self.limits.lock_bytes),
+            Err(why) => Err(why),
+        };
+        let text = match text {
+            Ok(text) => text,
+            Err(why) => {
+                let message = format!("cannot read `{}`: {why}", lock::FILE);
+                return self.say(Diagnostic::error(Code::LockUnreadable, message));
+            }
+        };
+        // What is shown must not hide anything; what is read is the text as it is.
+        let file = self.loaded.sources.add(lock::FILE, reveal(&text).0);
+        match lock::read(&text) {
+            Ok(lock) => self.loaded.lock = Some(lock),
+            Err(errors) => {
+                for error in errors {
+                    let place =
+                        error.line.and_then(|line| self.loaded.sources.whole_line(file, line));
+                    let message = match place {
+                        Some(_) => error.message,
+                        None => format!("in `{}` {}", lock::FILE, error.message),
+                    };
+                    let diagnostic = Diagnostic::error(Code::LockUnreadable, message);
+                    let diagnostic = self.at(diagnostic, place, "this line").help(
+                        "take the lock as it was before, from version control, and lock the policy \
+                         again",
+                    );
+                    self.say(diagnostic);
+                }
+            }
+        }
+    }
+
+    fn read(&self, path: &str, limit: usize) -> Result<String, String> {
+        let bytes = self.files.read(path, limit)?;
         String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             format!("it is not UTF-8 at byte {at}")

@@ -60,4 +60,16 @@ impl Sources {
         let lines = self.0.get(span.file).map_or(&[][..], |file| &file.lines);
         lines.partition_point(|start| *start <= span.start).saturating_add(1)
     }
+
+    /// A line of a file, from 1, without its end; `None` if there is no such line.
+    pub(crate) fn whole_line(&self, file: usize, line: usize) -> Option<Span> {
+        let File { source, lines } = self.0.get(file)?;
+        let start = match line.checked_sub(2) {
+            None => 0,
+            Some(index) => *lines.get(index)?,
+        };
+        let rest = source.inner().get(start..)?;
+        let length = rest.lines().next()?.len();
+        Some(Span { file, start, end: start.saturating_add(length) })
+    }
 }

@@ -85,6 +85,10 @@ fn the_cases_follow_the_conventions() {
         Code::FileCycle,
         Code::ValueFile,
         Code::ParameterConflict,
+        // `lock.rs` shows them.
+        Code::LockUnreadable,
+        Code::LockDrift,
+        Code::LockWidened,
         // Of files of cases: `notation` shows them.
         Code::CaseSyntax,
         Code::CaseUnresolved,

@@ -103,6 +103,10 @@ impl Files for Bytes {
         }
         Ok(self.0.clone())
     }
+
+    fn has_lock(&self) -> Result<bool, String> {
+        Ok(false)
+    }
 }
 
 #[test]
@@ -182,7 +186,7 @@ fn a_tool_that_cannot_be_read_does_not_take_the_others_down() {
     }
     let text = r#"{"tools": [{"name": "odd", "annotations": {"readOnlyHint": "yes"}}]}"#;
     let tools = placet_language::catalogue::read(text.as_bytes()).unwrap().tools;
-    assert_eq!(tools["odd"].hints, placet_language::catalogue::Hints::default());
+    assert_eq!(tools["odd"].shape.hints, placet_language::catalogue::Hints::default());
 }
 
 #[test]

@@ -7,7 +7,7 @@
     reason = "test support: a mistake here fails the test that makes it"
 )]
 
-use placet_engine::{Call, Decision, Engine, Limits};
+use placet_engine::{Call, Decision, Engine, Limits, Reason};
 use serde_json::Value;
 
 use crate::reference::Reference;
@@ -52,3 +52,15 @@ pub fn browsing(world: &World) -> Value {
         }
     }
 }
+
+/// What no call is denied for that is asked of a policy without a lock: `evaluation.error`, which no
+/// bundle from the compiler gives, what only registrations and new consents are refused for, and
+/// what takes a history of terms.
+pub const NEVER: [Reason; 6] = [
+    Reason::EvaluationError,
+    Reason::RegistrationScope,
+    Reason::RegistrationRedirect,
+    Reason::ConsentUnknown,
+    Reason::ConsentClient,
+    Reason::ConsentNotCovered,
+];

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
 use placet_engine::{Call, Decision, Limits, Link, Outcome, Reason, Remedy, policy_text};
+use placet_tests::calls::NEVER;
 use placet_tests::reference::{Reference, Verdict};
 use placet_tests::worlds::{Caller, World};
 use serde_json::{Value, json};
@@ -273,11 +274,7 @@ fn every_policy_of_the_fixed_world_decides() {
     every_reason(&tally);
 }
 
-/// All but `evaluation.error`, which no bundle from the compiler gives, and what only registrations
-/// are refused for.
 fn every_reason(tally: &Tally) {
-    const NEVER: [Reason; 3] =
-        [Reason::EvaluationError, Reason::RegistrationScope, Reason::RegistrationRedirect];
     let expected = Reason::ALL.iter().filter(|reason| !NEVER.contains(reason));
     let missing: Vec<&Reason> =
         expected.filter(|reason| !tally.reasons.contains_key(reason.as_str())).collect();

@@ -1,24 +1,37 @@
 //! The consent: is there a live receipt in which this user gave this client these terms here?
 
-use crate::bundle::Terms;
+use crate::bundle::{Coverage, OnChange, Terms, TermsVersion};
 use crate::call::{Call, Receipt};
 use crate::condition::quote;
 use crate::decision::{Lack, Remedy};
-use crate::digest::Digest;
 use crate::reason::Reason;
 
-/// The live receipt that covers the call, or what is lacking.
+/// What a receipt must cover: a feature, by [`ids::feature`](crate::ids::feature), as one of a
+/// capability.
+#[derive(Clone, Copy)]
+pub(crate) struct Use<'a> {
+    pub(crate) capability: &'a str,
+    pub(crate) feature: &'a str,
+}
+
+/// The live receipt for the terms that covers a use of them, or what is lacking. Without a use any
+/// live receipt will do.
 ///
-/// Of several live receipts the latest given is named, then the one with the smallest id; where none
-/// is live, the latest given says why.
-pub(crate) fn judge<'a>(name: &str, terms: &Terms, call: &'a Call) -> Result<&'a Receipt, Lack> {
+/// Of several the latest given is named, then the one with the smallest id; where none will do, the
+/// latest given says why.
+pub(crate) fn judge<'a>(
+    name: &str,
+    terms: &Terms,
+    call: &'a Call,
+    used: Option<Use<'_>>,
+) -> Result<&'a Receipt, Lack> {
     let lack = |reason, detail: String| Lack {
         reason,
         detail,
         remedy: Remedy::Consent {
             terms: name.to_owned(),
             digest: terms.digest.clone(),
-            purpose: purpose_to_ask(terms, call),
+            purpose: purpose_to_ask(terms, call.purpose.as_ref()),
         },
     };
     let mut receipts: Vec<&Receipt> =
@@ -29,17 +42,32 @@ pub(crate) fn judge<'a>(name: &str, terms: &Terms, call: &'a Call) -> Result<&'a
     receipts.sort_by(|one, other| {
         other.given_at.cmp(&one.given_at).then_with(|| one.id.cmp(&other.id))
     });
-    let defect = |receipt: &Receipt| {
+    let sound = |receipt: &'a Receipt| {
         let withdrawn = receipt.withdrawn_at.is_some()
             || withdrawn_until.is_some_and(|until| receipt.given_at <= until);
         if withdrawn {
-            return Some((Reason::ConsentWithdrawn, "was withdrawn"));
+            return Err((Reason::ConsentWithdrawn, "was withdrawn"));
         }
-        if receipt.digest != *digest_of(terms, &receipt.terms) {
-            return Some((Reason::ConsentDrifted, "was given for terms that are no longer these"));
+        let version = agreed_to(terms, receipt).ok_or((
+            Reason::ConsentDrifted,
+            "was given for terms that are no longer these, and that are not known",
+        ))?;
+        if terms.on_change == OnChange::AskAgain && version.covers != Coverage::Whole {
+            let why = "was given for terms that have since come to grant more";
+            return Err((Reason::ConsentDrifted, why));
         }
-        (end(receipt, terms).is_some_and(|end| end <= call.now))
-            .then_some((Reason::ConsentExpired, "has ended"))
+        if end(receipt, terms, version).is_some_and(|end| end <= call.now) {
+            return Err((Reason::ConsentExpired, "has ended"));
+        }
+        let covered = terms.on_change == OnChange::Extend
+            || used.is_none_or(|used| version.covers.holds(used.capability, used.feature));
+        match covered {
+            true => Ok((receipt, version)),
+            false => Err((
+                Reason::ConsentNotCovered,
+                "was given for terms that did not grant this, or not as much of it",
+            )),
+        }
     };
     let Some(latest) = receipts.first() else {
         return Err(lack(
@@ -47,29 +75,33 @@ pub(crate) fn judge<'a>(name: &str, terms: &Terms, call: &'a Call) -> Result<&'a
             format!("the user has not given this client consent `{name}` at this server"),
         ));
     };
-    let live: Vec<&Receipt> =
-        receipts.iter().copied().filter(|receipt| defect(receipt).is_none()).collect();
+    let live: Vec<(&Receipt, &TermsVersion)> =
+        receipts.iter().filter_map(|receipt| sound(receipt).ok()).collect();
     if live.is_empty()
-        && let Some((reason, what)) = defect(latest)
+        && let Err((reason, what)) = sound(latest)
     {
         return Err(lack(reason, format!("receipt {} {what}", quote(&latest.id))));
     }
-    if let Some(detail) = purpose_defect(name, terms, call) {
+    if let Some(detail) = purpose_defect(name, terms, call.purpose.as_ref()) {
         return Err(lack(Reason::ConsentPurpose, detail));
     }
-    live.into_iter().find(|receipt| purpose_fits(receipt, terms, call)).ok_or_else(|| {
+    let fitting = live
+        .into_iter()
+        .find(|(receipt, version)| purpose_fits(receipt, version, terms, call.purpose.as_ref()));
+    fitting.map(|(receipt, _)| receipt).ok_or_else(|| {
         let detail = format!("consent `{name}` was given for another purpose");
         lack(Reason::ConsentPurpose, detail)
     })
 }
 
-/// What today's terms have as digest under the name that the receipt was given under.
-fn digest_of<'t>(terms: &'t Terms, name: &str) -> &'t Digest {
-    terms.was.get(name).unwrap_or(&terms.digest)
+/// The version of the terms that a receipt was given for. A digest covers the consent's name, so one
+/// that goes by another is none.
+fn agreed_to<'t>(terms: &'t Terms, receipt: &Receipt) -> Option<&'t TermsVersion> {
+    terms.versions.get(&receipt.digest).filter(|version| version.name == receipt.terms)
 }
 
 fn is_for(receipt: &Receipt, name: &str, terms: &Terms, call: &Call) -> bool {
-    (receipt.terms == name || terms.was.contains_key(&receipt.terms))
+    (receipt.terms == name || terms.was.contains(&receipt.terms))
         && receipt.server == call.server
         && receipt.client.id == call.client.id
         && receipt.client.issuer == call.client.issuer
@@ -78,14 +110,15 @@ fn is_for(receipt: &Receipt, name: &str, terms: &Terms, call: &Call) -> bool {
         })
 }
 
-/// The earliest of the receipt's own expiry and what the terms give it.
-fn end(receipt: &Receipt, terms: &Terms) -> Option<i64> {
-    let lasts_until = terms.lasts.map(|lasts| receipt.given_at.saturating_add(lasts));
-    [receipt.expires_at, lasts_until].into_iter().flatten().min()
+/// The earliest of the receipt's own expiry and what the terms gave it then and give it now.
+fn end(receipt: &Receipt, terms: &Terms, version: &TermsVersion) -> Option<i64> {
+    let until = |lasts: Option<i64>| lasts.map(|lasts| receipt.given_at.saturating_add(lasts));
+    [receipt.expires_at, until(version.lasts), until(terms.lasts)].into_iter().flatten().min()
 }
 
-fn purpose_defect(name: &str, terms: &Terms, call: &Call) -> Option<String> {
-    match &call.purpose {
+/// What is wrong with a stated purpose, whatever receipts there are.
+pub(crate) fn purpose_defect(name: &str, terms: &Terms, stated: Option<&String>) -> Option<String> {
+    match stated {
         Some(stated) if !terms.purposes.contains(stated) => {
             Some(format!("{} is no purpose of consent `{name}`", quote(stated)))
         }
@@ -96,19 +129,27 @@ fn purpose_defect(name: &str, terms: &Terms, call: &Call) -> Option<String> {
     }
 }
 
-fn purpose_fits(receipt: &Receipt, terms: &Terms, call: &Call) -> bool {
-    match (&receipt.purpose, &call.purpose) {
-        (Some(given), stated) => {
-            terms.purposes.contains(given) && stated.as_ref().is_none_or(|stated| stated == given)
+/// Whether the user agreed to the purpose: as that of the receipt, or as one that was shown.
+fn purpose_fits(
+    receipt: &Receipt,
+    version: &TermsVersion,
+    terms: &Terms,
+    stated: Option<&String>,
+) -> bool {
+    let was_shown =
+        |stated: &String| terms.on_change == OnChange::Extend || version.purposes.contains(stated);
+    match &receipt.purpose {
+        Some(given) => {
+            terms.purposes.contains(given) && stated.is_none_or(|stated| stated == given)
         }
-        (None, _) => true,
+        None => stated.is_none_or(was_shown),
     }
 }
 
 /// The purpose that a call under a fresh receipt must state: the stated one where the terms have it,
 /// else the first of theirs.
-fn purpose_to_ask(terms: &Terms, call: &Call) -> Option<String> {
-    match &call.purpose {
+fn purpose_to_ask(terms: &Terms, stated: Option<&String>) -> Option<String> {
+    match stated {
         Some(stated) if terms.purposes.contains(stated) => Some(stated.clone()),
         None if !terms.purpose_required => None,
         _ => terms.purposes.first().cloned(),

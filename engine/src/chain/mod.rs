@@ -22,7 +22,7 @@ pub(crate) struct Break {
 }
 
 impl Break {
-    fn without_remedy(reason: Reason, detail: String) -> Self {
+    pub(crate) fn without_remedy(reason: Reason, detail: String) -> Self {
         Self { reason, detail, remedy: None }
     }
 }

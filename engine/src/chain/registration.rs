@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::bundle::{Content, RegisterRule, Server};
-use crate::call::{Call, Client, Registration, Status};
+use crate::call::{Client, Registration, Status};
 use crate::chain::Break;
 use crate::condition::quote;
 use crate::decision::Remedy;
@@ -69,9 +69,8 @@ pub(crate) fn judge(
     content: &Content,
     admission: Option<&Admission<'_>>,
     server: &Server,
-    call: &Call,
+    client: &Client,
 ) -> Result<(), Break> {
-    let client = &call.client;
     let refuse = |reason, detail, remedy| Err(Break { reason, detail, remedy: Some(remedy) });
     let Some(admission) = admission else {
         let at = client.issuer.as_ref().map(|issuer| format!(" issued by {}", quote(issuer)));

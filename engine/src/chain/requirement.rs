@@ -41,7 +41,7 @@ pub(crate) fn unmet<'a>(content: &'a Content, names: &'a [String], facts: &Facts
         let declared = content.terms.get(terms);
         let declared = declared.filter(|terms| facts.is_through(terms.clients.as_ref()));
         if let Some(Err(lack)) =
-            declared.map(|declared| consent::judge(terms, declared, facts.call))
+            declared.map(|declared| consent::judge(terms, declared, facts.call, None))
             && unmet.asked.insert(terms)
         {
             unmet.lacks.push(lack);
@@ -82,7 +82,7 @@ pub(crate) fn agreed<'a>(
 fn has_agreed(content: &Content, terms: &str, facts: &Facts<'_>) -> bool {
     content.terms.get(terms).is_some_and(|declared| {
         facts.is_through(declared.clients.as_ref())
-            && consent::judge(terms, declared, facts.call).is_ok()
+            && consent::judge(terms, declared, facts.call, None).is_ok()
     })
 }
 

@@ -1,10 +1,10 @@
 //! The rules: which concern the call, and what each lacks to allow it.
 
-use crate::bundle::{Access, Capability, Content, Effect, Rule, Who};
+use crate::bundle::{Access, Capability, Content, Effect, Rule};
 use crate::chain::{consent, scope};
 use crate::condition::{Condition, Side, Values};
 use crate::decision::Lack;
-use crate::facts::Facts;
+use crate::facts::{Facts, is_one_of};
 
 /// An `allow` and one of its capabilities that holds the tool, judged on a call.
 pub(crate) struct Attempt<'a> {
@@ -108,7 +108,8 @@ fn attempt<'a>(
         let terms = content.terms.get(terms_name)?;
         let granted = terms.grants.iter().filter_map(|name| content.capabilities.get(name));
         asks = (granted.map(|capability| capability.access).max(), terms.grants.len());
-        match consent::judge(terms_name, terms, facts.call) {
+        let used = consent::Use { capability: capability_name, feature: facts.feature };
+        match consent::judge(terms_name, terms, facts.call, Some(used)) {
             Ok(live) => receipt = Some(live.id.as_str()),
             Err(lack) => lacks.push(lack),
         }
@@ -140,13 +141,7 @@ pub(crate) fn concerning<'a>(
 }
 
 fn concerns_user(rule: &Rule, facts: &Facts<'_>) -> bool {
-    let Some(user) = &facts.call.user else { return rule.who.contains(&Who::Machine) };
-    rule.who.iter().any(|who| match who {
-        Who::Anyone => true,
-        Who::Machine => false,
-        Who::Group(name) => facts.groups.contains(name.as_str()),
-        Who::User { issuer, subject } => *issuer == user.issuer && *subject == user.subject,
-    })
+    is_one_of(&rule.who, facts.call.user.as_ref(), &facts.groups)
 }
 
 /// Where the tool's schema could not be translated, a condition on its arguments counts against the

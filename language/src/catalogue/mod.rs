@@ -3,6 +3,8 @@
 mod prose;
 mod read;
 mod schema;
+mod shape;
+mod widening;
 mod write;
 
 use std::collections::BTreeMap;
@@ -10,9 +12,10 @@ use std::fmt;
 
 use placet_engine::Digest;
 use placet_engine::bundle::Feature;
-use serde_json::{Value, json};
 
 pub use read::{CatalogueError, read};
+pub use shape::Shape;
+pub use widening::is_wider;
 pub(crate) use write::sorted;
 pub use write::{Prose, write};
 
@@ -59,26 +62,8 @@ pub struct Tool {
     pub digest: Option<Digest>,
     /// The arguments, or why the `inputSchema` could not be translated.
     pub arguments: Result<BTreeMap<String, Parameter>, Untranslatable>,
-    /// The behaviour hints, MCP's defaults filled in.
-    pub hints: Hints,
-    /// The `inputSchema` without prose.
-    pub schema: Value,
-}
-
-impl Tool {
-    /// The digest of what bears on privilege: the arguments' schema without prose, and the hints.
-    pub fn privilege_digest(&self) -> Digest {
-        let hints = json!({
-            "readOnly": self.hints.read_only,
-            "destructive": self.hints.destructive,
-            "idempotent": self.hints.idempotent,
-            "openWorld": self.hints.open_world,
-        });
-        let shape = json!({"arguments": self.schema, "hints": hints});
-        // A schema with an integer beyond ±2⁵³ has no canonical form; its text pins it as well.
-        Digest::of_json(&shape)
-            .unwrap_or_else(|_| Digest::of_bytes(sorted(&shape).to_string().as_bytes()))
-    }
+    /// What of the definition bears on privilege.
+    pub shape: Shape,
 }
 
 /// What a tool says of its own behaviour (MCP, `ToolAnnotations`). Hints, not guarantees.

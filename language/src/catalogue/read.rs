@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
-use crate::catalogue::{Catalogue, FORMAT, Hints, Tool, Untranslatable, prose, schema};
+use crate::catalogue::{Catalogue, FORMAT, Hints, Shape, Tool, Untranslatable, prose, schema};
 
 /// The part of a file that a catalogue is read from. Tools stay apart, so that one that cannot be
 /// read does not take the others down.
@@ -96,8 +96,10 @@ fn unreadable(raw: &str, error: &serde_json::Error) -> Tool {
     Tool {
         digest: None,
         arguments: Err(Untranslatable(format!("its definition cannot be read: {error}"))),
-        hints: Hints::default(),
-        schema: Value::String(Digest::of_bytes(raw.as_bytes()).to_string()),
+        shape: Shape {
+            schema: Value::String(Digest::of_bytes(raw.as_bytes()).to_string()),
+            hints: Hints::default(),
+        },
     }
 }
 
@@ -106,8 +108,7 @@ fn tool(definition: &Value, ours: bool) -> Tool {
     Tool {
         digest: digest(definition, ours),
         arguments: schema::arguments(schema.as_ref()),
-        hints: hints(definition),
-        schema: schema.unwrap_or_default(),
+        shape: Shape { schema: schema.unwrap_or_default(), hints: hints(definition) },
     }
 }
 
@@ -127,8 +128,7 @@ fn prompt(definition: &Value, ours: bool) -> Tool {
     Tool {
         digest: digest(definition, ours),
         arguments: schema::arguments(Some(&schema)),
-        hints: Hints::default(),
-        schema,
+        shape: Shape { schema, hints: Hints::default() },
     }
 }
 

@@ -1,6 +1,7 @@
 //! Lowering: from the model to Cedar and the tables of a bundle.
 
 mod condition;
+mod coverage;
 mod entities;
 mod guards;
 mod policies;
@@ -48,7 +49,7 @@ pub fn lower(policy: &Policy) -> Content {
         .collect();
     Content {
         edition: bundle::EDITION,
-        locked: false,
+        locked: policy.lock.is_some(),
         cedar,
         servers,
         groups: policy.groups.clone(),

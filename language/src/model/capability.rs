@@ -51,7 +51,7 @@ impl<'a> Checker<'a> {
             .map(|(name, declaration, span)| (name.to_owned(), *declaration, span))
             .collect();
         for (name, declaration, span) in declared {
-            if let Some(capability) = self.capability(declaration, span) {
+            if let Some(capability) = self.capability(&name, declaration, span) {
                 self.capabilities.insert(name, capability);
             }
         }
@@ -59,6 +59,7 @@ impl<'a> Checker<'a> {
 
     fn capability(
         &mut self,
+        called: &str,
         declaration: CapabilityDeclaration<'a>,
         name: Span,
     ) -> Option<Capability> {
@@ -66,7 +67,7 @@ impl<'a> Checker<'a> {
         self.keep(found)?;
         let server = declaration.server.text.as_str();
         let clauses = self.capability_clauses(declaration.clauses, name);
-        let features = self.features(server, &clauses, name);
+        let features = self.features((called, server), &clauses, name);
         let patterns: BTreeSet<resource::Pattern> = features
             .iter()
             .filter_map(|feature| match feature {
@@ -141,7 +142,12 @@ impl<'a> Checker<'a> {
     }
 
     /// What the capability holds. Until all patterns are known, each stands for its own resources.
-    fn features(&mut self, server: &str, clauses: &Clauses<'a>, name: Span) -> BTreeSet<Feature> {
+    fn features(
+        &mut self,
+        of: (&str, &str),
+        clauses: &Clauses<'a>,
+        name: Span,
+    ) -> BTreeSet<Feature> {
         let mut features = BTreeSet::new();
         if clauses.tools.is_none() && clauses.prompts.is_none() && clauses.resources.is_none() {
             let help =
@@ -149,14 +155,13 @@ impl<'a> Checker<'a> {
             self.missing("capability", "tools", name, help);
         }
         if let Some(selection) = clauses.tools {
-            let (tools, found) =
-                self.selected(server, selection, "tool", |catalogue| &catalogue.tools);
+            let (tools, found) = self.selected(of, selection, "tool", |catalogue| &catalogue.tools);
             self.diagnostics.extend(found);
             features.extend(tools.into_iter().map(Feature::Tool));
         }
         if let Some(selection) = clauses.prompts {
             let (prompts, found) =
-                self.selected(server, selection, "prompt", |catalogue| &catalogue.prompts);
+                self.selected(of, selection, "prompt", |catalogue| &catalogue.prompts);
             self.diagnostics.extend(found);
             features.extend(prompts.into_iter().map(Feature::Prompt));
         }
@@ -185,7 +190,7 @@ impl<'a> Checker<'a> {
     /// The tools or prompts of a catalogue that are selected, and what is wrong with the selection.
     fn selected(
         &self,
-        server: &str,
+        (capability, server): (&str, &str),
         selection: &Selection,
         kind: &str,
         of: impl Fn(&Catalogue) -> &BTreeMap<String, Tool>,
@@ -232,6 +237,16 @@ impl<'a> Checker<'a> {
             .help("a capability holds something: leave it out, or except less");
             wrong.push(diagnostic);
         }
+        // Whoever writes a name has seen the tool. What a pattern fits may have come since.
+        let (named, open): (BTreeSet<String>, BTreeSet<String>) =
+            chosen.into_iter().partition(|name| match &selection.what {
+                Selected::Names(patterns) => {
+                    patterns.iter().map(glob).any(|glob| glob.is_literal() && glob.matches(name))
+                }
+                Selected::Hints(_) => false,
+            });
+        let mut chosen = self.only_reviewed(capability, kind, selection.span, open, &mut wrong);
+        chosen.extend(named);
         (chosen, wrong)
     }
 
@@ -276,7 +291,7 @@ impl<'a> Checker<'a> {
                 continue;
             };
             chosen.retain(|name| {
-                known.get(*name).is_some_and(|tool| says(&tool.hints) != hint.negated)
+                known.get(*name).is_some_and(|tool| says(&tool.shape.hints) != hint.negated)
             });
         }
         if chosen.is_empty() && understood {

@@ -9,10 +9,11 @@ use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::files::Files;
 use crate::limits::Limits;
 use crate::load::{Loaded, Parameters};
+use crate::lock::Lock;
 use crate::model::names::Names;
 use crate::model::{Capability, Policy, Server};
 use crate::source::{Sources, Span};
-use crate::syntax::ast::{self, Duration, Given, Name, Number, Selected, Statement, Text};
+use crate::syntax::ast::{self, Duration, Given, Name, Number, Statement, Text};
 use crate::syntax::text::unescape;
 
 /// What the passes share: the text, the declarations by name, and what was found wrong.
@@ -29,6 +30,8 @@ pub(crate) struct Checker<'a> {
     pub(crate) names: Declarations<'a>,
     pub(crate) servers: BTreeMap<String, Server>,
     pub(crate) capabilities: BTreeMap<String, Capability>,
+    /// What was reviewed, if there is a lock.
+    pub(crate) lock: Option<&'a Lock>,
     /// The servers whose annotations may be relied on.
     pub(crate) trusted: BTreeSet<String>,
     /// While the condition of a `require … else confirm within` is checked: the seconds.
@@ -103,6 +106,7 @@ pub(crate) fn check(
         },
         servers: BTreeMap::new(),
         capabilities: BTreeMap::new(),
+        lock: loaded.lock.as_ref(),
         trusted: BTreeSet::new(),
         confirm_within: None,
     };
@@ -129,6 +133,7 @@ pub(crate) fn check(
         capabilities: checker.capabilities,
         consents,
         rules,
+        lock: loaded.lock.clone(),
     };
     (policy, checker.diagnostics)
 }
@@ -389,33 +394,5 @@ impl<'a> Checker<'a> {
         Err(Diagnostic::error(Code::NameUnknown, "no server accepts tokens from this issuer")
             .at(self.sources, named.span, "so nobody comes from there")
             .help(help))
-    }
-
-    fn check_lock(&mut self) {
-        let globs = self.names.capabilities.iter().any(|(_, declared, _)| {
-            declared.clauses.iter().any(|clause| match clause {
-                ast::CapabilityClause::Tools(selection)
-                | ast::CapabilityClause::Prompts(selection) => match &selection.what {
-                    Selected::Hints(_) => true,
-                    Selected::Names(patterns) => patterns
-                        .iter()
-                        .any(|pattern| !super::capability::glob(pattern).is_literal()),
-                },
-                _ => false,
-            })
-        });
-        if globs && !self.is_unfinished() {
-            self.say(
-                Diagnostic::error(
-                    Code::Unlocked,
-                    "the policy selects tools by pattern and has no lock, so they follow the catalogue",
-                )
-                .warning()
-                .help(
-                    "a tool that the server adds joins a capability when its catalogue is pulled \
-                     again; name the tools one by one where that must not happen",
-                ),
-            );
-        }
     }
 }

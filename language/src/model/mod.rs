@@ -9,6 +9,7 @@ mod consent;
 mod constant;
 mod group;
 mod held;
+mod lock;
 mod names;
 mod overlap;
 mod reach;
@@ -38,6 +39,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::files::Files;
 use crate::limits::Limits;
 use crate::load;
+use crate::lock::Lock;
 
 /// A policy that checks.
 #[derive(Debug, Clone, PartialEq)]
@@ -58,6 +60,8 @@ pub struct Policy {
     pub consents: BTreeMap<String, Consent>,
     /// Rules by name.
     pub rules: BTreeMap<String, Rule>,
+    /// What was reviewed, if there is a lock.
+    pub lock: Option<Lock>,
 }
 
 /// An MCP server.

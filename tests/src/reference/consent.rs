@@ -19,11 +19,13 @@ impl Reference<'_> {
         // Under each name that the consent has had, with the digest that today's terms have there.
         let digest = |receipt: &Value| {
             let terms = self.terms.get(name)?;
-            match text(receipt, "terms")? {
-                today if today == name => Some(terms.digest.to_string()),
-                old if consent.was.contains(old) => terms.was.get(old).map(ToString::to_string),
-                _ => None,
+            let called = text(receipt, "terms")?;
+            if called != name && !consent.was.contains(called) {
+                return None;
             }
+            // Without a lock there is one version for each name: `history.rs` tries those with one.
+            let mut versions = terms.versions.iter();
+            versions.find(|(_, one)| one.name == called).map(|(digest, _)| digest.to_string())
         };
         let same = |receipt: &&Value| {
             let user = member(receipt, "user").zip(member(call, "user"));

@@ -21,8 +21,11 @@ impl Caller<'_> {
             Some(stated) => Some(stated.to_owned()),
             None => self.random.of(&known.purposes).cloned(),
         };
-        let earlier = self.random.of(&known.was).filter(|_| self.random.chance(50));
-        let (name, digest) = earlier.unwrap_or((name, &known.digest));
+        let version = match self.random.chance(50) {
+            true => self.random.of(&known.versions),
+            false => known.versions.get_key_value(&known.digest),
+        };
+        let (digest, name) = version.map_or((&known.digest, name), |(one, old)| (one, &old.name));
         let mut receipt = json!({
             "id": id, "terms": name, "digest": digest,
             "user": {"issuer": call["user"]["issuer"], "subject": call["user"]["subject"]},

@@ -4,12 +4,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use placet_language::catalogue::{self, Prose};
+use placet_language::catalogue::{self, Prose, Shape, is_wider};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(read) = catalogue::read(bytes) else { return };
     for tool in read.tools.values().chain(read.prompts.values()) {
-        let _ = tool.privilege_digest();
+        let shape = &tool.shape;
+        assert_eq!(Shape::from_facts(&shape.facts()).as_ref(), Some(shape));
+        assert!(!is_wider(shape, shape));
     }
     let Ok(value) = placet_engine::parse_json(bytes) else { return };
     let list = |name: &str| value.get(name).and_then(|list| list.as_array()).cloned();
@@ -22,7 +24,7 @@ fuzz_target!(|bytes: &[u8]| {
         for (name, tool) in &again.tools {
             let before = &read.tools[name];
             assert_eq!(tool.arguments, before.arguments, "{name}");
-            assert_eq!(tool.hints, before.hints, "{name}");
+            assert_eq!(tool.shape.hints, before.shape.hints, "{name}");
         }
     }
 });

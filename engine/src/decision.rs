@@ -113,6 +113,20 @@ pub enum Remedy {
     },
 }
 
+impl Remedy {
+    /// The word for it in decisions.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Review { .. } => "review",
+            Self::Reauthenticate { .. } => "reauthenticate",
+            Self::Confirm { .. } => "confirm",
+            Self::InvalidToken => "invalid_token",
+            Self::InsufficientScope { .. } => "insufficient_scope",
+            Self::Consent { .. } => "consent",
+        }
+    }
+}
+
 /// One thing that a rule lacks to allow the call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Lack {

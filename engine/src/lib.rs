@@ -48,6 +48,7 @@ mod nesting;
 pub mod network;
 mod parallel;
 mod reason;
+mod record;
 mod registration;
 mod remedied;
 pub mod resource;
@@ -68,4 +69,5 @@ pub use explain::{AllowVerdict, DenyVerdict, Explanation, LinkVerdict, Outcome, 
 pub use json::parse as parse_json;
 pub use limits::Limits;
 pub use reason::{Link, Reason};
+pub use record::{Record, RecordedClient, RecordedConsent, RecordedCredential, RecordedRule};
 pub use registration::{RegistrationDecision, RegistrationRequest, RegistrationVerdict};

@@ -304,6 +304,26 @@ struct Wire<'a> {
 }
 
 impl Call {
+    /// A call without user, credential, receipts and all else that can be left out; what the host
+    /// knows is then set field by field.
+    pub fn new(client: Client, server: &str, operation: &str, target: &str, now: i64) -> Self {
+        Self {
+            user: None,
+            client,
+            server: server.to_owned(),
+            operation: operation.to_owned(),
+            target: target.to_owned(),
+            tool_digest: None,
+            arguments: Ok(Map::new()),
+            credential: None,
+            receipts: Vec::new(),
+            purpose: None,
+            confirmation: None,
+            address: None,
+            now,
+        }
+    }
+
     /// Reads a call from JSON; `spec/call.schema.json` describes it.
     ///
     /// Arguments that cannot be judged are no error here: such a call is denied with
@@ -331,7 +351,7 @@ impl Call {
             operation: wire.operation,
             target: wire.target,
             tool_digest: wire.tool_digest,
-            arguments: arguments(wire.arguments, limits),
+            arguments: arguments(wire.arguments.map(RawValue::get), limits),
             credential: wire.credential.map(credential).transpose()?,
             receipts: wire.receipts,
             purpose: wire.purpose,
@@ -360,16 +380,23 @@ fn claims<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Map<String, Valu
     }
 }
 
-fn arguments(
-    raw: Option<&RawValue>,
+/// Reads the arguments of a call from their JSON text, as it stands in the request; `None` where the
+/// request has none. This is how a host that builds a [`Call`] itself gets at them.
+///
+/// # Errors
+///
+/// [`InvalidArguments`], which belongs into [`Call::arguments`] all the same: such a call is denied
+/// with `operation.invalid-arguments`.
+pub fn arguments(
+    json: Option<&str>,
     limits: &Limits,
 ) -> Result<Map<String, Value>, InvalidArguments> {
-    let Some(raw) = raw else { return Ok(Map::new()) };
-    let bytes = raw.get().len();
+    let Some(json) = json else { return Ok(Map::new()) };
+    let bytes = json.len();
     if bytes > limits.argument_bytes {
         return Err(InvalidArguments::TooLarge { bytes, limit: limits.argument_bytes });
     }
-    let value = json::parse(raw.get().as_bytes())
+    let value = json::parse(json.as_bytes())
         .map_err(|error| InvalidArguments::Unreadable(without_position(&error)))?;
     if json::depth(&value) > limits.argument_depth {
         return Err(InvalidArguments::TooDeep { limit: limits.argument_depth });

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use cedar_policy::Decision as CedarDecision;
 
-use crate::bundle::{self, BundleError, Content, Effect, Otherwise, Through, Who};
+use crate::bundle::{
+    self, BundleError, Content, Effect, Otherwise, SignedBy, Through, TrustedKeys, Who,
+};
 use crate::call::{Call, Credential};
 use crate::chain::registration::Admission;
 use crate::chain::requirement::{self, Unmet};
@@ -30,6 +32,7 @@ pub struct Engine(Arc<Loaded>);
 struct Loaded {
     content: Content,
     digest: Digest,
+    signed_by: Option<SignedBy>,
     slices: Slices,
     /// Server names by identity.
     servers: HashMap<String, String>,
@@ -51,15 +54,39 @@ struct ToolRules {
 }
 
 impl Engine {
-    /// Loads a bundle.
+    /// Loads a bundle that is not signed, and of which the host knows in another way whose it is.
     ///
     /// # Errors
     ///
     /// [`BundleError`]: the bytes are no bundle of this engine's, or were altered, or its Cedar does
-    /// not pass Cedar's strict validation.
+    /// not pass Cedar's strict validation, or it is signed.
     pub fn load(bundle: &[u8], limits: &Limits) -> Result<Self, BundleError> {
         let (content, digest) = bundle::read(bundle, limits)?;
-        let slices = Slices::new(&content)?;
+        Self::of(content, digest, None)
+    }
+
+    /// Loads a bundle that one of these keys signed. Nothing in it is read before the signature holds,
+    /// and its Cedar is not validated a second time: whoever signed it vouches for that.
+    ///
+    /// # Errors
+    ///
+    /// [`BundleError`]: not signed, by no trusted key, with another signature, with too low a serial;
+    /// or as [`Engine::load`].
+    pub fn load_signed(
+        bundle: &[u8],
+        keys: &TrustedKeys,
+        limits: &Limits,
+    ) -> Result<Self, BundleError> {
+        let (content, digest, signed_by) = bundle::read_signed(bundle, keys, limits)?;
+        Self::of(content, digest, Some(signed_by))
+    }
+
+    fn of(
+        content: Content,
+        digest: Digest,
+        signed_by: Option<SignedBy>,
+    ) -> Result<Self, BundleError> {
+        let slices = Slices::new(&content, signed_by.is_some())?;
         check_names(&content)?;
         let servers = content
             .servers
@@ -72,7 +99,7 @@ impl Engine {
             .map(|(name, client)| ((client.issuer.clone(), client.id.clone()), name.clone()))
             .collect();
         let rules = tool_rules(&content);
-        Ok(Self(Arc::new(Loaded { content, digest, slices, servers, clients, rules })))
+        Ok(Self(Arc::new(Loaded { content, digest, signed_by, slices, servers, clients, rules })))
     }
 
     /// What the bundle holds.
@@ -83,6 +110,11 @@ impl Engine {
     /// The bundle's digest.
     pub fn digest(&self) -> &Digest {
         &self.0.digest
+    }
+
+    /// Who signed the bundle, and its serial; `None` where it was loaded without a signature.
+    pub fn signed_by(&self) -> Option<&SignedBy> {
+        self.0.signed_by.as_ref()
     }
 
     /// Judges a call.

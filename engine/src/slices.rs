@@ -62,8 +62,8 @@ pub(crate) fn unusable(error: impl Display) -> BundleError {
 }
 
 impl Slices {
-    /// Parses, slices and validates the policies.
-    pub(crate) fn new(content: &Content) -> Result<Self, BundleError> {
+    /// Parses and slices the policies, and validates them unless somebody `vouched` for that.
+    pub(crate) fn new(content: &Content, vouched: bool) -> Result<Self, BundleError> {
         let texts = content.cedar.policies.values().chain([&content.cedar.schema]);
         if let Some(text) = texts.into_iter().find(|text| is_too_deep(text)) {
             let start: String = text.chars().take(60).collect();
@@ -81,7 +81,7 @@ impl Slices {
         let declared = fragment.clone().to_json_value().map_err(unusable)?;
         let schema = Schema::from_schema_fragments([fragment]).map_err(unusable)?;
         let policies = parse(&content.cedar.policies)?;
-        let validation = Validation::new(declared)?;
+        let validation = Validation::new(declared, vouched)?;
         policies.iter().try_for_each(|policy| validation.scope(policy))?;
         let tools = assign(&policies, tools(content, &schema)?);
         let slices = each_part(&tools, |tools| {

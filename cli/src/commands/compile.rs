@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use cedar_policy_formatter::{Config, policies_str_to_pretty};
 
+use crate::commands::signing::Sign;
 use crate::commands::{check_folder, compile};
 use crate::disk;
 use crate::exit::{Exit, Failure};
@@ -12,8 +13,11 @@ use crate::output;
 /// Compile a policy into a bundle, or print its Cedar
 #[derive(clap::Args)]
 #[group(skip)]
-#[command(group = clap::ArgGroup::new("result").args(["output", "emit"]).required(true).multiple(true),after_help = "Examples:\n  placet compile policies/filesystem -o filesystem.bundle\n  \
-                        placet compile policies/filesystem --emit cedar")]
+#[command(group = clap::ArgGroup::new("result").args(["output", "emit"]).required(true).multiple(true))]
+#[command(after_help = "Examples:\n  placet compile policies/filesystem -o filesystem.bundle\n  \
+    placet compile policies/filesystem --emit cedar\n  \
+    placet compile policies/filesystem -o filesystem.bundle \\\n    \
+    --sign release.pem --key-id release-2026 --serial 7")]
 pub(crate) struct Arguments {
     /// The policy's folder
     #[arg(default_value = ".")]
@@ -24,6 +28,8 @@ pub(crate) struct Arguments {
     /// Print a part of the compiled policy, usable in any Cedar engine
     #[arg(long, value_enum)]
     emit: Option<Part>,
+    #[command(flatten)]
+    sign: Sign,
 }
 
 /// A part of a compiled policy.
@@ -54,6 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         }
     }
     if let Some(path) = &arguments.output {
+        let bundle = arguments.sign.apply(bundle)?;
         disk::write(path, &bundle)?;
         output::note(format_args!(
             "{}: {} bytes, {}",

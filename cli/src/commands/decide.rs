@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use placet_engine::{Decision, Remedy};
 
+use crate::commands::signing::Trust;
 use crate::commands::{call, engine};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, Style, printable};
@@ -12,20 +13,23 @@ use crate::output::{self, Format, Style, printable};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     placet decide --policy policies/filesystem policies/filesystem/calls/inside.json\n  \
-    placet decide --policy filesystem.bundle --format json - < call.json")]
+    placet decide --policy filesystem.bundle --format json - < call.json\n  \
+    placet decide --policy filesystem.bundle --trust release-2026=release.pub.pem call.json")]
 pub(crate) struct Arguments {
     /// The policy: its folder, or a bundle
     #[arg(short, long)]
     policy: PathBuf,
     /// The call as JSON; `-` reads standard input
     call: PathBuf,
+    #[command(flatten)]
+    trust: Trust,
     /// How to show the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let engine = engine(&arguments.policy)?;
+    let engine = engine(&arguments.policy, &arguments.trust)?;
     let decision = engine.decide(&call(&arguments.call)?);
     match arguments.format {
         Format::Json => output::print_json(&decision)?,

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use placet_engine::bundle::Source;
 use placet_engine::{AllowVerdict, Explanation, LinkVerdict, Outcome};
 
+use crate::commands::signing::Trust;
 use crate::commands::{call, decide, engine, page};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, Style, printable};
@@ -31,6 +32,8 @@ pub(crate) struct Arguments {
     /// A code or a reason; with `--policy` the call as JSON, where `-` reads standard input
     #[arg(value_name = "CODE|REASON|CALL")]
     what: OsString,
+    #[command(flatten)]
+    trust: Trust,
     /// How to show the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -45,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         page::show(what, arguments.format)?;
         return Ok(Exit::Clean);
     };
-    let engine = engine(policy)?;
+    let engine = engine(policy, &arguments.trust)?;
     let explanation = engine.explain(&call(what)?);
     match arguments.format {
         Format::Json => output::print_json(&explanation)?,

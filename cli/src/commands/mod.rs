@@ -7,6 +7,7 @@ pub(crate) mod decide;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 mod page;
+mod signing;
 pub(crate) mod test;
 
 use std::path::Path;
@@ -14,6 +15,7 @@ use std::path::Path;
 use placet_engine::{Call, CallError, Engine};
 use placet_language::{Checked, Limits, Policy};
 
+use crate::commands::signing::Trust;
 use crate::disk::{self, Folder};
 use crate::exit::Failure;
 use crate::output;
@@ -44,8 +46,15 @@ fn compile(policy: &Policy) -> Result<(Vec<u8>, Engine), Failure> {
 }
 
 /// The engine for a policy: a folder, or a bundle.
-fn engine(policy: &Path) -> Result<Engine, Failure> {
+fn engine(policy: &Path, trust: &Trust) -> Result<Engine, Failure> {
     if policy.is_dir() {
+        if trust.is_demanded() {
+            return Err(Failure::new(format_args!(
+                "the folder `{}` is not signed",
+                policy.display()
+            ))
+            .help("`--trust` is for a bundle that `placet compile --sign` wrote"));
+        }
         return compile(&usable_policy(policy)?).map(|(_, engine)| engine);
     }
     let limits = placet_engine::Limits::default();
@@ -55,7 +64,7 @@ fn engine(policy: &Path) -> Result<Engine, Failure> {
     let bytes = disk::read(policy, limits.bundle_bytes).map_err(|why| {
         cannot(why).help("name a policy's folder, or a bundle that `placet compile` wrote")
     })?;
-    Engine::load(&bytes, &limits).map_err(|error| cannot(error.to_string()))
+    trust.load(&bytes, &limits, cannot)
 }
 
 /// The call in a file, or on standard input for `-`.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::bundle::{EDITION, FORMAT};
+use crate::condition::quote;
 use crate::digest::Digest;
 
 /// Why a bundle was not loaded.
@@ -15,10 +16,45 @@ pub enum BundleError {
         /// How many there may be.
         limit: usize,
     },
+    /// More entries in a table than [`Limits::bundle_entries`](crate::Limits::bundle_entries).
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        count: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// A condition nests deeper than [`Limits::condition_depth`](crate::Limits::condition_depth).
+    TooDeep {
+        /// How deep it may be.
+        limit: usize,
+    },
     /// The file ends too early.
     Truncated,
     /// Not JSON, or a part is missing, unknown or of the wrong type.
     Unreadable(String),
+    /// Signed, where no trusted keys are given: nothing in it was read.
+    Signed,
+    /// Not signed, where a signature is demanded.
+    Unsigned,
+    /// Signed with a key that is not one of those that are trusted.
+    UnknownKey {
+        /// The key's id.
+        key: String,
+    },
+    /// The signature is not by the key that it names, or not of this bundle, key id and serial.
+    BadSignature {
+        /// The key's id.
+        key: String,
+    },
+    /// Well signed, but older than the host accepts.
+    OldSerial {
+        /// The file's serial.
+        serial: u64,
+        /// What it must be at least.
+        at_least: u64,
+    },
     /// A format that a later engine writes.
     NewerFormat {
         /// The file's format.
@@ -50,6 +86,32 @@ impl fmt::Display for BundleError {
             Self::TooLarge { bytes, limit } => {
                 write!(formatter, "the bundle has {bytes} bytes, more than the limit of {limit}")
             }
+            Self::TooMany { what, count, limit } => {
+                write!(formatter, "the bundle has {count} {what}, more than the limit of {limit}")
+            }
+            Self::TooDeep { limit } => write!(
+                formatter,
+                "a condition of the bundle nests deeper than the limit of {limit}"
+            ),
+            Self::Signed => formatter
+                .write_str("the bundle is signed, and it was not said which keys are trusted"),
+            Self::Unsigned => formatter.write_str("the bundle is not signed"),
+            Self::UnknownKey { key } => {
+                write!(
+                    formatter,
+                    "the bundle is signed with key {}, which is not trusted",
+                    quote(key)
+                )
+            }
+            Self::BadSignature { key } => write!(
+                formatter,
+                "the signature does not hold: the bundle was altered, or it was signed with another \
+                 key than the trusted `{key}`"
+            ),
+            Self::OldSerial { serial, at_least } => write!(
+                formatter,
+                "the bundle has serial {serial}, older than the {at_least} that is asked for"
+            ),
             Self::Truncated => formatter.write_str("the bundle ends too early: it was cut off"),
             Self::Unreadable(what) => write!(formatter, "this is not a bundle: {what}"),
             Self::NewerFormat { format } => write!(

@@ -1,5 +1,7 @@
 //! The call: what a host knows when somebody wants to use a tool.
 
+pub(crate) mod bounds;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
@@ -331,20 +333,14 @@ impl Call {
     ///
     /// # Errors
     ///
-    /// [`CallError`]: too large, not JSON, or a part is missing, unknown, repeated or of the wrong
+    /// [`CallError`]: over a limit, not JSON, or a part is missing, unknown, repeated or of the wrong
     /// type.
     pub fn from_json(bytes: &[u8], limits: &Limits) -> Result<Self, CallError> {
         if bytes.len() > limits.call_bytes {
             return Err(CallError::TooLarge { bytes: bytes.len(), limit: limits.call_bytes });
         }
         let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
-        if wire.receipts.len() > limits.receipts {
-            return Err(CallError::TooManyReceipts {
-                receipts: wire.receipts.len(),
-                limit: limits.receipts,
-            });
-        }
-        Ok(Self {
+        let call = Self {
             user: wire.user,
             client: wire.client,
             server: wire.server,
@@ -358,7 +354,9 @@ impl Call {
             confirmation: wire.confirmation,
             address: wire.address.map(|address| address.to_canonical()),
             now: wire.now,
-        })
+        };
+        bounds::check(&call, limits)?;
+        Ok(call)
     }
 }
 
@@ -452,7 +450,7 @@ impl fmt::Display for InvalidArguments {
     }
 }
 
-/// Why a call cannot be read.
+/// Why a call, or a registration request, cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CallError {
     /// More bytes than [`Limits::call_bytes`].
@@ -462,11 +460,27 @@ pub enum CallError {
         /// How many there may be.
         limit: usize,
     },
-    /// More receipts than [`Limits::receipts`].
-    TooManyReceipts {
+    /// More of something than [`Limits`] has room for.
+    TooMany {
+        /// Of what.
+        what: &'static str,
         /// How many there are.
-        receipts: usize,
+        count: usize,
         /// How many there may be.
+        limit: usize,
+    },
+    /// A text of more bytes than [`Limits::text_bytes`].
+    TooLong {
+        /// Where it stands.
+        what: &'static str,
+        /// How many there are.
+        bytes: usize,
+        /// How many there may be.
+        limit: usize,
+    },
+    /// Claims that nest deeper than [`Limits::claim_depth`].
+    TooDeep {
+        /// How deep they may be.
         limit: usize,
     },
     /// Not JSON, or a part is missing, unknown, repeated or of the wrong type.
@@ -481,7 +495,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    fn unreadable(error: serde_json::Error) -> Self {
+    pub(crate) fn unreadable(error: serde_json::Error) -> Self {
         Self::Unreadable {
             message: without_position(&error),
             line: error.line(),
@@ -494,13 +508,17 @@ impl fmt::Display for CallError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLarge { bytes, limit } => {
-                write!(formatter, "the call has {bytes} bytes, more than the limit of {limit}")
+                write!(formatter, "there are {bytes} bytes, more than the limit of {limit}")
             }
-            Self::TooManyReceipts { receipts, limit } => {
-                write!(
-                    formatter,
-                    "the call has {receipts} receipts, more than the limit of {limit}"
-                )
+            Self::TooMany { what, count, limit } => {
+                write!(formatter, "there are {count} {what}, more than the limit of {limit}")
+            }
+            Self::TooLong { what, bytes, limit } => write!(
+                formatter,
+                "a text of `{what}` has {bytes} bytes, more than the limit of {limit}"
+            ),
+            Self::TooDeep { limit } => {
+                write!(formatter, "the claims nest deeper than the limit of {limit}")
             }
             Self::Unreadable { message, .. } => formatter.write_str(message),
         }

@@ -17,6 +17,19 @@ pub struct Limits {
     pub argument_depth: usize,
     /// Receipts that one call may bring.
     pub receipts: usize,
+    /// Scopes that one credential may carry, or a client ask for.
+    pub scopes: usize,
+    /// Audiences that one token may have.
+    pub audiences: usize,
+    /// Values that a user's claims may hold, at all depths together.
+    pub claims: usize,
+    /// Nesting of arrays and objects in a user's claims.
+    pub claim_depth: usize,
+    /// Redirect URIs that a client may want to register.
+    pub redirect_uris: usize,
+    /// Bytes of each text of a call outside its arguments: ids, names, URIs, scopes, purposes, and the
+    /// texts in claims.
+    pub text_bytes: usize,
 }
 
 impl Default for Limits {
@@ -29,6 +42,12 @@ impl Default for Limits {
             argument_bytes: 1 << 20,
             argument_depth: 64,
             receipts: 10_000,
+            scopes: 1_000,
+            audiences: 1_000,
+            claims: 10_000,
+            claim_depth: 32,
+            redirect_uris: 100,
+            text_bytes: 16 << 10,
         }
     }
 }

@@ -2,30 +2,57 @@
 
 use std::collections::BTreeSet;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::bundle::{Content, Redirect, RegisterRule};
-use crate::call::{Client, Registration, Status};
+use crate::call::bounds::{each, few, scopes, short};
+use crate::call::{CallError, Client, Registration, Status};
 use crate::chain::registration::Admission;
 use crate::condition::quote;
 use crate::decision::Remedy;
 use crate::facts;
+use crate::limits::Limits;
 use crate::reason::Reason;
 use crate::url;
 
 /// A client that wants to register (RFC 7591, or a client ID metadata document).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RegistrationRequest {
     /// The https URL of the metadata document; with an `issuer`, the `client_id` there.
     pub id: String,
     /// The issuer at which the client registers; `None` for a metadata document.
+    #[serde(default)]
     pub issuer: Option<String>,
     /// How it registers.
     pub registration: Registration,
     /// The scopes that it asks for.
+    #[serde(default)]
     pub scopes: BTreeSet<String>,
     /// Where it may have users sent back to.
+    #[serde(default)]
     pub redirect_uris: Vec<String>,
+}
+
+impl RegistrationRequest {
+    /// Reads a request from JSON; `spec/registration.schema.json` describes it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]: over a limit, not JSON, or a part is missing, unknown, repeated or of the wrong
+    /// type.
+    pub fn from_json(bytes: &[u8], limits: &Limits) -> Result<Self, CallError> {
+        if bytes.len() > limits.call_bytes {
+            return Err(CallError::TooLarge { bytes: bytes.len(), limit: limits.call_bytes });
+        }
+        let request: Self = serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
+        short("id", &request.id, limits)?;
+        each("issuer", &request.issuer, limits)?;
+        scopes("scopes", &request.scopes, limits)?;
+        few("redirect URIs", request.redirect_uris.len(), limits.redirect_uris)?;
+        each("redirect_uris", &request.redirect_uris, limits)?;
+        Ok(request)
+    }
 }
 
 /// Whether a client may register.

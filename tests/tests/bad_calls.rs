@@ -269,7 +269,10 @@ fn sizes_and_depths_are_bounded() {
     let receipt = call["receipts"][0].clone();
     let mut many = call.clone();
     many["receipts"] = json!(vec![receipt; 10_001]);
-    assert!(matches!(from_json(&many.to_string()), Err(CallError::TooManyReceipts { .. })));
+    assert!(matches!(
+        from_json(&many.to_string()),
+        Err(CallError::TooMany { what: "receipts", .. })
+    ));
     many["receipts"].as_array_mut().unwrap().pop();
     let mut one = call.clone();
     one["receipts"] = json!([call["receipts"][0]]);

@@ -11,6 +11,7 @@ pub(super) fn check(content: &Content, limits: &Limits) -> Result<(), BundleErro
             .into_iter()
             .fold(0, usize::saturating_add)
     });
+    let versions = content.terms.values().map(|terms| terms.versions.len());
     for (what, count) in [
         ("policies", content.cedar.policies.len()),
         ("entities", content.cedar.entities.len()),
@@ -21,6 +22,7 @@ pub(super) fn check(content: &Content, limits: &Limits) -> Result<(), BundleErro
         ("registrations", content.registrations.len()),
         ("capabilities", content.capabilities.len()),
         ("consents", content.terms.len()),
+        ("versions of consents", versions.fold(0, usize::saturating_add)),
         ("rules", content.rules.len()),
     ] {
         if count > limits.bundle_entries {

@@ -165,7 +165,7 @@ pub enum Literal {
 }
 
 /// A value that an attribute has in a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Value {
     /// A string, or the normal form that a view gives.
     String(String),

@@ -28,6 +28,7 @@
 //! - Taking a live receipt, a token's scope or an `allow` away never allows more.
 //! - Following a denial's remedies ends in an allow.
 
+mod arguments;
 pub mod bundle;
 pub mod call;
 mod cedar;
@@ -57,6 +58,7 @@ pub mod url;
 mod validate;
 pub mod view;
 
+pub use arguments::Arguments;
 pub use bundle::BundleError;
 pub use call::{Call, CallError};
 pub use cedar::policy_text;

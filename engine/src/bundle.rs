@@ -3,9 +3,9 @@
 
 mod bounds;
 mod error;
-mod terms;
 mod file;
 mod signature;
+mod terms;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -20,9 +20,9 @@ use crate::network::Network;
 use crate::resource::Pattern;
 
 pub use error::BundleError;
-pub use terms::{Coverage, OnChange, Terms, TermsVersion};
 pub use file::{FORMAT, read, write};
 pub use signature::{KeyError, SignedBy, SigningKey, TrustedKeys, read_signed, sign};
+pub use terms::{Coverage, OnChange, Terms, TermsVersion};
 
 /// The newest language edition that this engine knows.
 pub const EDITION: u16 = 2026;

@@ -111,7 +111,7 @@ impl Time {
                 }
                 7 => {
                     later.was.insert(later.name.clone());
-                    later.name = format!("terms_{time}");
+                    later.name = format!("terms_{time}_{}", later.was.len());
                 }
                 8 => later.text = time,
                 9 => {
@@ -252,15 +252,20 @@ fn expected(
     if age >= old.lasts.min(today.lasts) {
         return Some("consent.expired");
     }
-    let covered =
-        today.on_change == 2 || candidates.iter().any(|holds| today.covered_by(old, holds, tool));
-    if !covered {
-        return Some("consent.not-covered");
-    }
     let extends = today.on_change == 2;
     let agreed_to =
         |purpose| today.purposes.contains(&purpose) && (extends || old.purposes.contains(&purpose));
-    stated.is_some_and(|stated| !agreed_to(stated)).then_some("consent.purpose")
+    let lacking = |holds: &Holds| {
+        if !extends && !today.covered_by(old, holds, tool) {
+            return Some("consent.not-covered");
+        }
+        stated.is_some_and(|stated| !agreed_to(stated)).then_some("consent.purpose")
+    };
+    // The candidate that lacks nothing, else the one of the lower access, then of the first name.
+    let mut candidates: Vec<(Option<&'static str>, &Holds)> =
+        candidates.into_iter().map(|holds| (lacking(holds), holds)).collect();
+    candidates.sort_by_key(|(lack, holds)| (lack.is_some(), holds.access, holds.called.clone()));
+    candidates[0].0
 }
 
 #[test]

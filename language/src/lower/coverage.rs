@@ -6,6 +6,7 @@ use placet_engine::bundle::{Access, Coverage, Feature};
 use placet_engine::condition::Condition;
 use placet_engine::{Digest, ids};
 
+use crate::analysis::{Budget, implies};
 use crate::catalogue::{Shape, is_wider};
 use crate::lock::{Grant, Lock, Pinned, Version};
 use crate::model::{Capability, Held, Policy};
@@ -94,6 +95,10 @@ fn held_then(today: Option<&Condition>, then: &[Option<&Condition>]) -> bool {
         // One of them was none, and so always held.
         (_, None) => true,
         (None, Some(_)) => false,
-        (Some(today), Some(then)) => then.contains(today),
+        (Some(today), Some(then)) if then.contains(today) => true,
+        (Some(today), Some(then)) => {
+            let then = Condition::Any(then);
+            implies(Some(today), Some(&then), &Budget::default()).unwrap_or(false)
+        }
     }
 }

@@ -289,3 +289,20 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn few_questions_are_left_undecided() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+
+    let mut runner = TestRunner::deterministic();
+    let mut undecided = 0;
+    let total = 300;
+    for _ in 0..total {
+        let new = condition().new_tree(&mut runner).unwrap().current();
+        let old = condition().new_tree(&mut runner).unwrap().current();
+        undecided += i32::from(implies(Some(&new), Some(&old), &Budget::default()).is_err());
+    }
+    // Those that compare a view with what is asked of the raw string as well.
+    assert!(undecided * 10 < total, "{undecided} of {total}");
+}

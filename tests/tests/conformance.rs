@@ -1,0 +1,240 @@
+//! The conformance cases of `spec/conformance`, as the native engine and the reference answer them.
+//! `PLACET_UPDATE=1` compiles their bundles again.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic, and says what it found")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use placet_engine::bundle::{self, Content};
+use placet_engine::{Call, Engine, Limits, Reason, RegistrationRequest};
+use placet_language::{Policy, check, compile, lower};
+use placet_tests::reference::Reference;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(rename = "$schema")]
+    schema: String,
+    about: String,
+    policy: String,
+    #[serde(default)]
+    call: Value,
+    #[serde(default)]
+    registration: Value,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    source: String,
+    call: Option<Value>,
+    registration: Option<Value>,
+    text: Option<String>,
+    expect: Value,
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("spec/conformance")
+}
+
+/// The names in a folder, sorted.
+fn names(path: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Every file of cases with its name.
+fn files() -> Vec<(String, File)> {
+    let mut files = Vec::new();
+    let cases = folder().join("cases");
+    for area in names(&cases) {
+        for name in names(&cases.join(&area)) {
+            let name = format!("{area}/{name}");
+            let bytes = fs::read(cases.join(&name)).unwrap();
+            // Strictly, as every build may read them.
+            let value = placet_engine::parse_json(&bytes).unwrap();
+            let file = serde_json::from_value(value);
+            files.push((name.clone(), file.unwrap_or_else(|error| panic!("{name}: {error}"))));
+        }
+    }
+    files
+}
+
+/// The policy in a folder.
+fn policy(name: &str) -> Policy {
+    let folder = folder().join("policies").join(name);
+    let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+    let files = ["policy.placet", "catalogue.json"];
+    let files: BTreeMap<String, String> =
+        files.into_iter().map(|file| (file.to_owned(), read(file))).collect();
+    let checked = check(&files, &placet_language::Limits::default());
+    assert!(checked.diagnostics.is_empty(), "{name}: {:?}", checked.diagnostics);
+    checked.policy.unwrap()
+}
+
+/// A bundle that contradicts itself: Cedar forbids what the tables allow.
+fn contradiction() -> Content {
+    let mut content = lower(&policy("todo"));
+    let forbid = String::from("forbid (principal, action, resource);");
+    content.cedar.policies.insert(String::from("contradiction"), forbid);
+    content
+}
+
+#[test]
+fn the_bundles_are_current() {
+    for name in names(&folder().join("policies")) {
+        let current = match name.as_str() {
+            "contradiction" => bundle::write(&contradiction()).unwrap(),
+            name => compile(&policy(name)).unwrap(),
+        };
+        let path = folder().join("policies").join(&name).join("policy.bundle");
+        if std::env::var_os("PLACET_UPDATE").is_some() {
+            fs::write(path, current).unwrap();
+        } else {
+            let there = fs::read(path).unwrap_or_default();
+            assert!(there == current, "`{name}` is stale: run the tests with PLACET_UPDATE=1");
+        }
+    }
+}
+
+fn engine(policy: &str) -> Engine {
+    let path = folder().join("policies").join(policy).join("policy.bundle");
+    Engine::load(&fs::read(path).unwrap(), &Limits::default()).unwrap()
+}
+
+/// RFC 7396.
+fn merge(target: &Value, patch: &Value) -> Value {
+    let Value::Object(patch) = patch else { return patch.clone() };
+    let mut merged = target.as_object().cloned().unwrap_or_default();
+    for (name, value) in patch {
+        match value {
+            Value::Null => {
+                merged.remove(name);
+            }
+            value => {
+                let before = merged.get(name).cloned().unwrap_or_default();
+                merged.insert(name.clone(), merge(&before, value));
+            }
+        }
+    }
+    Value::Object(merged)
+}
+
+/// What the engine says, as JSON, with the rules by their ids.
+fn answer(engine: &Engine, file: &File, case: &Case) -> Value {
+    let limits = Limits::default();
+    let mut answer = match (&case.call, &case.registration, &case.text) {
+        (Some(patch), None, None) => {
+            decision(engine, merge(&file.call, patch).to_string().as_bytes())
+        }
+        (None, None, Some(text)) => decision(engine, text.as_bytes()),
+        (None, Some(patch), None) => {
+            let request = merge(&file.registration, patch).to_string();
+            match RegistrationRequest::from_json(request.as_bytes(), &limits) {
+                Err(_) => json!({"error": true}),
+                Ok(request) => json!(engine.decide_registration(&request)),
+            }
+        }
+        _ => panic!("{}: not one question", case.name),
+    };
+    if let Some(rules) = answer.get_mut("rules") {
+        let ids: BTreeSet<&str> =
+            rules.as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
+        *rules = json!(ids);
+    }
+    answer
+}
+
+fn decision(engine: &Engine, call: &[u8]) -> Value {
+    match Call::from_json(call, &Limits::default()) {
+        Err(_) => json!({"error": true}),
+        Ok(call) => json!(engine.decide(&call)),
+    }
+}
+
+#[test]
+fn every_case_is_answered_as_it_says() {
+    let mut wrong = Vec::new();
+    for (name, file) in files() {
+        let engine = engine(&file.policy);
+        for case in &file.cases {
+            let answer = answer(&engine, &file, case);
+            for (member, expected) in case.expect.as_object().unwrap() {
+                let actual = answer.get(member).unwrap_or(&Value::Null);
+                if actual != expected {
+                    wrong.push(format!(
+                        "{name}, {}: {member} is {actual}, not {expected}",
+                        case.name
+                    ));
+                }
+            }
+            let decided = case.expect.get("decision").is_some();
+            assert_eq!(decided, answer.get("error").is_none(), "{name}, {}", case.name);
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// The reference shares no code with the engine, so it holds what a case expects to the specification.
+#[test]
+fn the_reference_agrees_with_every_case() {
+    let mut judged = 0;
+    for (name, file) in files() {
+        if file.policy == "contradiction" {
+            continue;
+        }
+        let policy = policy(&file.policy);
+        let content = lower(&policy);
+        let reference = Reference::new(&policy, &content).unwrap();
+        for case in &file.cases {
+            let call = match (&case.call, &case.text) {
+                (Some(patch), _) => merge(&file.call, patch),
+                // Only texts with one meaning are for the reference.
+                (None, Some(text)) => match placet_engine::parse_json(text.as_bytes()) {
+                    Ok(call) => call,
+                    Err(_) => continue,
+                },
+                (None, None) => continue,
+            };
+            if case.expect.get("error").is_none() {
+                let reason = reference.judge(&call).reason;
+                assert_eq!(json!(reason), case.expect["reason"], "{name}, {}", case.name);
+                judged += 1;
+            }
+        }
+    }
+    assert!(judged > 150, "{judged}");
+}
+
+#[test]
+fn every_reason_has_a_case_and_every_case_a_source() {
+    let (mut reasons, mut policies) = (BTreeSet::new(), BTreeSet::new());
+    for (name, file) in files() {
+        assert_eq!(file.schema, "../../case.schema.json", "{name}");
+        assert!(!file.about.is_empty(), "{name}");
+        let mut seen = BTreeSet::new();
+        for case in &file.cases {
+            assert!(seen.insert(&case.name), "{name}: `{}` stands twice", case.name);
+            assert!(!case.source.is_empty(), "{name}, {}", case.name);
+            let decided = ["decision", "reason"].iter().all(|one| case.expect.get(one).is_some());
+            assert!(decided || case.expect == json!({"error": true}), "{name}, {}", case.name);
+            reasons.extend(case.expect.get("reason").and_then(Value::as_str).map(str::to_owned));
+        }
+        policies.insert(file.policy);
+    }
+    let missing: Vec<&Reason> =
+        Reason::ALL.iter().filter(|reason| !reasons.contains(reason.as_str())).collect();
+    assert!(missing.is_empty(), "no case for {missing:?}");
+    let there: BTreeSet<String> = names(&folder().join("policies")).into_iter().collect();
+    assert_eq!(policies, there, "a policy without cases");
+}

@@ -1,28 +1,70 @@
-//! Cedar's side of a decision: the facts of a call as a request, and the slice of policies that
-//! concern its tool.
+//! Cedar's side of a decision: the policies of the call's slice, evaluated on its facts, or put to
+//! Cedar's authorizer with the facts as a request.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{
-    Authorizer, Context, Decision, Entities, Entity, EntityUid, Request, RestrictedExpression,
+    Authorizer, Context, Decision, Effect, Entities, Entity, EntityUid, Policy, PolicySet, Request,
+    RestrictedExpression,
 };
 
 use crate::bundle::{self, fact_name};
 use crate::call::Credential;
 use crate::condition::{Argument, Attribute, Operand, Value, Values};
+use crate::evaluator::{AskCedar, Asked};
 use crate::facts::Facts;
 use crate::ids;
-use crate::slices::{Slices, uid};
+use crate::slices::{Slice, Slices, uid};
 
 impl Slices {
-    /// Cedar's answer. Cedar skips a policy whose evaluation errs; here that is an error.
+    /// Cedar's answer: any forbid, else any permit. Cedar skips a policy whose evaluation errs; here
+    /// that is an error.
     pub(crate) fn decide(
         &self,
-        tool: &str,
+        slice: &Slice,
         facts: &Facts<'_>,
-        consents: BTreeSet<String>,
+        consents: &[&str],
     ) -> Result<Decision, String> {
-        let slice = self.of(tool).ok_or("no policies were compiled for the tool")?;
+        let asked = Asked { facts, consents, slice };
+        let (mut permitted, mut forbidden) = (false, false);
+        let mut left = Vec::new();
+        let places = slice.policies.of(facts.call.user.as_ref(), &facts.groups);
+        for prepared in places.iter().filter_map(|place| self.policies.get(*place)) {
+            match prepared.test.as_ref().map(|test| test.holds(&asked)) {
+                Some(Ok(false)) => {}
+                Some(Ok(true)) => match prepared.policy.effect() {
+                    Effect::Permit => permitted = true,
+                    Effect::Forbid => forbidden = true,
+                },
+                Some(Err(AskCedar)) | None => left.push(&prepared.policy),
+            }
+        }
+        if !left.is_empty() {
+            let (decision, decided) = self.ask_cedar(&left, &asked)?;
+            permitted |= decision == Decision::Allow;
+            forbidden |= decision == Decision::Deny && decided;
+        }
+        let decision = if permitted && !forbidden { Decision::Allow } else { Decision::Deny };
+        // INVARIANT: slices and this form of the conditions change nothing but the time. Builds with
+        // debug assertions, the tests' among them, hold every answer against Cedar's own.
+        if cfg!(debug_assertions) {
+            let all = slice.all.iter().filter_map(|place| self.policies.get(*place));
+            let all: Vec<&Policy> = all.map(|prepared| &prepared.policy).collect();
+            let (expected, _) = self.ask_cedar(&all, &asked)?;
+            if expected != decision {
+                return Err(format!("the slice says {decision:?}, all policies {expected:?}"));
+            }
+        }
+        Ok(decision)
+    }
+
+    /// What Cedar's authorizer says of the call by these policies alone, and whether any decided.
+    fn ask_cedar(
+        &self,
+        policies: &[&Policy],
+        asked: &Asked<'_, '_>,
+    ) -> Result<(Decision, bool), String> {
+        let Asked { facts, consents, slice } = asked;
         let calling = &facts.call.client;
         let principal = match &facts.call.user {
             Some(user) => uid(&self.types.user, ids::user(&user.issuer, &user.subject)),
@@ -31,7 +73,7 @@ impl Slices {
         let client = uid(&self.types.client, ids::client(calling.issuer.as_deref(), &calling.id));
         let groups = facts.groups.iter().map(|name| uid(&self.types.group, ids::group(name)));
         let mut entities = vec![
-            slice.action_entity.clone(),
+            Entity::new_no_attrs(slice.action.clone(), slice.ancestors.clone()),
             Entity::new_no_attrs(principal.clone(), groups.collect()),
         ];
         entities.extend(self.client(&client).cloned());
@@ -41,10 +83,12 @@ impl Slices {
         let request =
             Request::new(principal, slice.action.clone(), slice.server.clone(), context, None)
                 .map_err(|error| error.to_string())?;
-        let response = Authorizer::new().is_authorized(&request, &slice.policies, &entities);
+        let policies = PolicySet::from_policies(policies.iter().copied().cloned())
+            .map_err(|error| error.to_string())?;
+        let response = Authorizer::new().is_authorized(&request, &policies, &entities);
         match response.diagnostics().errors().next() {
             Some(error) => Err(error.to_string()),
-            None => Ok(response.decision()),
+            None => Ok((response.decision(), response.diagnostics().reason().next().is_some())),
         }
     }
 }
@@ -72,7 +116,7 @@ fn expression(value: &Value) -> RestrictedExpression {
 fn context(
     facts: &Facts<'_>,
     client: EntityUid,
-    consents: BTreeSet<String>,
+    consents: &[&str],
 ) -> Result<Context, Box<dyn std::error::Error>> {
     let call = facts.call;
     let reads = &facts.tool.reads;
@@ -90,9 +134,9 @@ fn context(
     ];
     let digest = call.client.metadata_digest.as_ref().map(ToString::to_string);
     for (name, text) in [
-        ("domain", facts.domain.as_ref()),
-        ("issuer", call.client.issuer.as_ref()),
-        ("metadata_digest", digest.as_ref()),
+        ("domain", facts.domain()),
+        ("issuer", call.client.issuer.as_deref()),
+        ("metadata_digest", digest.as_deref()),
     ] {
         client_record.extend(text.map(|text| (name.to_owned(), string(text))));
     }

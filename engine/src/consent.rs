@@ -66,6 +66,21 @@ pub struct ConsentDecision {
 }
 
 impl ConsentDecision {
+    pub(crate) fn denied(policy: &Digest) -> Self {
+        Self {
+            decision: Verdict::Deny,
+            reason: None,
+            link: None,
+            detail: None,
+            remedy: None,
+            rules: Vec::new(),
+            shown: None,
+            scopes: BTreeSet::new(),
+            receipt: None,
+            policy: policy.clone(),
+        }
+    }
+
     /// Whether the user may give the consent.
     pub fn is_allow(&self) -> bool {
         self.decision == Verdict::Allow
@@ -87,37 +102,33 @@ pub struct Shown {
     pub expires_at: Option<i64>,
 }
 
-/// Judges a request. `name` is what the policy calls the client, if it names it.
+/// Judges a request. `name` is what the policy calls the client, if it names it; `groups` are those
+/// that the user is in.
 pub(crate) fn judge(
     content: &Content,
-    policy: &Digest,
     name: Option<&str>,
+    groups: BTreeSet<&str>,
     request: &ConsentRequest,
-) -> ConsentDecision {
-    let mut decision = ConsentDecision {
-        decision: Verdict::Deny,
-        reason: None,
-        link: None,
-        detail: None,
-        remedy: None,
-        rules: Vec::new(),
-        shown: None,
-        scopes: BTreeSet::new(),
-        receipt: None,
-        policy: policy.clone(),
+    decision: &mut ConsentDecision,
+) {
+    let party = Party {
+        user: Some(&request.user),
+        client: &request.client,
+        name,
+        groups,
+        domain: facts::domain(&request.client),
     };
-    if let Err(broken) = agree(content, name, request, &mut decision) {
+    if let Err(broken) = agree(content, &party, request, decision) {
         decision.reason = Some(broken.reason);
         decision.link = Some(broken.reason.link());
         decision.detail = Some(broken.detail);
         decision.remedy = broken.remedy;
     }
-    decision
 }
 
 fn agree(
     content: &Content,
-    name: Option<&str>,
+    party: &Party<'_>,
     request: &ConsentRequest,
     decision: &mut ConsentDecision,
 ) -> Result<(), Break> {
@@ -130,19 +141,12 @@ fn agree(
         let detail = format!("the policy has no server {}", quote(&request.server));
         return refuse(Reason::UnknownServer, detail);
     };
-    let admission = Admission::of(content, name, client);
+    let admission = Admission::of(content, party.name, client);
     registration::judge(content, admission.as_ref(), server, client)?;
     let declared = content.terms.get(&request.terms).filter(|terms| terms.server == *server_name);
     let Some(terms) = declared else {
         let detail = format!("the server has no consent called {}", quote(&request.terms));
         return refuse(Reason::ConsentUnknown, detail);
-    };
-    let party = Party {
-        user: Some(user),
-        client,
-        name,
-        groups: facts::groups(content, Some(user)),
-        domain: facts::domain(client),
     };
     if !party.is_through(terms.clients.as_ref()) {
         let detail = format!("consent `{}` may not be given to this client", request.terms);
@@ -159,7 +163,7 @@ fn agree(
 
     let may_request = admission.as_ref().and_then(Admission::may_request);
     let requestable = facts::requestable(server, may_request.as_ref());
-    let uses = Uses { content, server, party: &party, requestable: requestable.as_ref() };
+    let uses = Uses { content, server, party, requestable: requestable.as_ref() };
     let (usable, rules) = uses.of(&request.terms, terms);
     if rules.is_empty() {
         let detail = format!(

@@ -1,5 +1,6 @@
 //! The engine: a loaded bundle, and the order in which a call is judged.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -18,7 +19,9 @@ use crate::decision::{Alternative, Decision, Lack, Remedy, RuleReference, Unchec
 use crate::digest::Digest;
 use crate::explain::{self, Explanation};
 use crate::facts::{self, Facts};
+use crate::groups::Groups;
 use crate::ids;
+use crate::index::{Bearing, Index, Named, Tool};
 use crate::limits::Limits;
 use crate::reason::Reason;
 use crate::registration::{RegistrationDecision, RegistrationRequest};
@@ -34,23 +37,12 @@ struct Loaded {
     digest: Digest,
     signed_by: Option<SignedBy>,
     slices: Slices,
+    index: Index,
+    groups: Groups,
     /// Server names by identity.
     servers: HashMap<String, String>,
-    /// Client names by issuer and id.
-    clients: HashMap<(Option<String>, String), String>,
-    /// The rules that bear on each feature, by [`ids::feature`].
-    rules: HashMap<String, ToolRules>,
-}
-
-/// The rules that bear on one tool.
-#[derive(Default)]
-struct ToolRules {
-    /// An `allow` and one of its capabilities that holds the tool.
-    allows: Vec<(String, String)>,
-    denies: Vec<String>,
-    requires: Vec<String>,
-    /// Whether one of the requirements asks for a confirmation.
-    confirms: bool,
+    /// Clients by id, each with its issuer and its name.
+    clients: HashMap<String, Vec<(Option<String>, String)>>,
 }
 
 impl Engine {
@@ -86,20 +78,30 @@ impl Engine {
         digest: Digest,
         signed_by: Option<SignedBy>,
     ) -> Result<Self, BundleError> {
-        let slices = Slices::new(&content, signed_by.is_some())?;
+        let mut slices = Slices::new(&content, signed_by.is_some())?;
         check_names(&content)?;
+        let index = Index::new(&content, &mut slices);
+        let groups = Groups::new(&content);
         let servers = content
             .servers
             .iter()
             .map(|(name, server)| (server.identity.clone(), name.clone()))
             .collect();
-        let clients = content
-            .clients
-            .iter()
-            .map(|(name, client)| ((client.issuer.clone(), client.id.clone()), name.clone()))
-            .collect();
-        let rules = tool_rules(&content);
-        Ok(Self(Arc::new(Loaded { content, digest, signed_by, slices, servers, clients, rules })))
+        let mut clients: HashMap<String, Vec<(Option<String>, String)>> = HashMap::new();
+        for (name, client) in &content.clients {
+            let named = (client.issuer.clone(), name.clone());
+            clients.entry(client.id.clone()).or_default().push(named);
+        }
+        Ok(Self(Arc::new(Loaded {
+            content,
+            digest,
+            signed_by,
+            slices,
+            index,
+            groups,
+            servers,
+            clients,
+        })))
     }
 
     /// What the bundle holds.
@@ -119,21 +121,27 @@ impl Engine {
 
     /// Judges a call.
     pub fn decide(&self, call: &Call) -> Decision {
-        self.judge(call, |_| ()).0
+        match self.place(call) {
+            Ok((placed, early)) => self.conclude(&placed, early),
+            Err(denied) => *denied,
+        }
     }
 
     /// Judges a client's registration, with the same rules that its calls are judged by.
     pub fn decide_registration(&self, request: &RegistrationRequest) -> RegistrationDecision {
-        let name = self.0.clients.get(&(request.issuer.clone(), request.id.clone()));
-        crate::registration::judge(&self.0.content, name.map(String::as_str), request)
+        let name = self.client_name(request.issuer.as_ref(), &request.id);
+        crate::registration::judge(&self.0.content, name, request)
     }
 
     /// Judges whether a user may give a consent to a client, says what must be shown first and which
     /// scopes to ask for, and hands out the receipt to store once the user agreed.
     pub fn decide_consent(&self, request: &ConsentRequest) -> ConsentDecision {
         let client = &request.client;
-        let name = self.0.clients.get(&(client.issuer.clone(), client.id.clone()));
-        crate::consent::judge(&self.0.content, &self.0.digest, name.map(String::as_str), request)
+        let name = self.client_name(client.issuer.as_ref(), &client.id);
+        let groups = self.0.groups.of(Some(&request.user));
+        let mut decision = ConsentDecision::denied(&self.0.digest);
+        crate::consent::judge(&self.0.content, name, groups, request, &mut decision);
+        decision
     }
 
     /// The digest of a call's operation: what a confirmation of it carries. It covers user, client,
@@ -149,89 +157,107 @@ impl Engine {
 
     /// Judges a call and tells everything that led to the decision.
     pub fn explain(&self, call: &Call) -> Explanation {
-        let (decision, details) = self.judge(call, |judged| {
-            let allows: Vec<_> = judged
-                .attempts
-                .iter()
-                .map(|attempt| explain::verdict(attempt, judged.facts))
-                .collect();
-            let requires = explain::requires(&judged.unmet.rules, judged.facts);
-            (allows, explain::denies(judged.denials), requires)
-        });
-        let links = explain::links(&decision);
-        let (allows, denies, requires) = details.unwrap_or_default();
-        Explanation { decision, links, allows, denies, requires }
+        let (placed, early) = match self.place(call) {
+            Ok(placed) => placed,
+            Err(decision) => {
+                let links = explain::links(&decision);
+                let (allows, denies, requires) = (Vec::new(), Vec::new(), Vec::new());
+                return Explanation { decision: *decision, links, allows, denies, requires };
+            }
+        };
+        let decision = self.conclude(&placed, early);
+        let facts = &placed.facts;
+        let all = self.0.index.all(placed.tool);
+        let attempts = rule::attempts(&all.allows, facts);
+        let unmet = requirement::unmet(&self.0.content, &all.requires, facts);
+        Explanation {
+            links: explain::links(&decision),
+            allows: attempts.iter().map(|attempt| explain::verdict(attempt, facts)).collect(),
+            denies: explain::denies(&rule::denials(&all.denies, facts, facts)),
+            requires: explain::requires(&unmet.rules, facts),
+            decision,
+        }
     }
 
-    /// Judges a call, and lets `look` at what was judged if the call got as far as the rules.
-    fn judge<T>(
-        &self,
-        call: &Call,
-        look: impl FnOnce(&Judged<'_, '_>) -> T,
-    ) -> (Decision, Option<T>) {
+    /// What the policy calls a client.
+    fn client_name(&self, issuer: Option<&String>, id: &str) -> Option<&str> {
+        let named = self.0.clients.get(id)?.iter().find(|(at, _)| at.as_ref() == issuer);
+        named.map(|(_, name)| name.as_str())
+    }
+
+    /// Finds what a call is about and what bears on it, and whether the registration or the
+    /// credential breaks the chain. The decision, where the call does not get as far.
+    fn place<'a>(&'a self, call: &'a Call) -> Result<(Placed<'a>, Option<Break>), Box<Decision>> {
         let content = &self.0.content;
+        let broken = |broken| Box::new(self.broken(call, broken));
         let server = self
             .0
             .servers
             .get(&call.server)
             .and_then(|name| content.servers.get_key_value(name.as_str()));
-        let place = match operation::judge(server.map(|(_, server)| server), call) {
-            Ok(place) => place,
-            Err(broken) => return (self.broken(call, broken), None),
-        };
+        let place = operation::judge(server.map(|(_, server)| server), call).map_err(broken)?;
         let Some((server_name, server)) = server else {
-            return (self.error(call, "the server vanished"), None);
+            return Err(Box::new(self.error(call, "the server vanished")));
         };
-        let client = self
-            .0
-            .clients
-            .get(&(call.client.issuer.clone(), call.client.id.clone()))
-            .map(String::as_str);
-        let tool_id = ids::feature(server_name, &place.feature);
-        let Some((tool_id, rules)) = self.0.rules.get_key_value(&tool_id) else {
-            return (self.error(call, "the tool has no rules"), None);
+        let client = self.client_name(call.client.issuer.as_ref(), &call.client.id);
+        let Some(tool) = self.0.index.tool(server_name, &place.feature) else {
+            return Err(Box::new(self.error(call, "the tool has no rules")));
         };
-        let operation = match rules.confirms.then(|| operation::digest(call, Some(place.tool))) {
-            None => None,
-            Some(Ok(digest)) => Some(digest),
-            Some(Err(broken)) => return (self.broken(call, broken), None),
-        };
+        let operation = tool.confirms.then(|| operation::digest(call, Some(place.tool)));
+        let operation = operation.transpose().map_err(broken)?;
         let admission = Admission::of(content, client, &call.client);
         let early = registration::judge(content, admission.as_ref(), server, &call.client)
             .and_then(|()| credential::judge(server, place.tool, call))
             .err();
         let may_request = admission.as_ref().and_then(Admission::may_request);
         let requestable = facts::requestable(server, may_request.as_ref());
-
         let facts = Facts {
             call,
             arguments: place.arguments,
             tool: place.tool,
-            feature: tool_id,
+            feature: &tool.id,
             client,
-            groups: facts::groups(content, call.user.as_ref()),
-            domain: facts::domain(&call.client),
+            groups: self.0.groups.of(call.user.as_ref()),
+            domain: OnceCell::new(),
             scopes: facts::closed_scopes(server, call, requestable.as_ref()),
             requestable,
             operation,
         };
-        let attempts = rule::attempts(content, &rules.allows, &facts);
-        let denials = rule::denials(content, &rules.denies, &facts, &facts);
-        let unmet = requirement::unmet(content, &rules.requires, &facts);
-        let judged =
-            Judged { facts: &facts, attempts: &attempts, denials: &denials, unmet: &unmet };
-        let looked = look(&judged);
+        let bearing = self.0.index.bearing(tool, call.user.as_ref(), &facts.groups);
+        Ok((Placed { tool, facts, bearing }, early))
+    }
+
+    fn conclude(&self, placed: &Placed<'_>, early: Option<Break>) -> Decision {
+        let Placed { tool, facts, bearing } = placed;
+        let content = &self.0.content;
+        let attempts = rule::concerned(&bearing.allows, facts);
+        let unmet = requirement::unmet(content, &bearing.requires, facts);
         let decision = match early {
-            Some(broken) => self.broken(call, broken),
-            None => self.by_rules(rules, &judged),
+            Some(broken) => self.broken(facts.call, broken),
+            None => self.by_rules(&Judged { facts, bearing, attempts: &attempts, unmet: &unmet }),
         };
         let decision = Decision { operation: facts.operation.clone(), ..decision };
-        let agreed = requirement::agreed(content, &rules.requires, &facts);
-        (self.confirmed_by_cedar(tool_id, &facts, &attempts, agreed, decision), Some(looked))
+        let agreed = requirement::agreed(content, &bearing.requires, facts);
+        let agreed: Vec<String> = agreed.into_iter().map(ids::agreed).collect();
+        let covered = attempts.iter().filter_map(|attempt| attempt.covered);
+        let consents: Vec<&str> = covered.chain(agreed.iter().map(String::as_str)).collect();
+        match self.0.slices.decide(&tool.slice, facts, &consents) {
+            Err(error) => self.error(facts.call, &error),
+            // Cedar's answer is the decision; the chain explains it.
+            Ok(cedar) if (cedar == CedarDecision::Allow) != decision.is_allow() => {
+                let detail = format!(
+                    "Cedar says {cedar:?}, the chain says {:?}: this is a defect of Placet or of \
+                     the bundle",
+                    decision.decision
+                );
+                self.error(facts.call, &detail)
+            }
+            Ok(_) => decision,
+        }
     }
 
     /// What the rules say of a call whose first three links hold.
-    fn by_rules(&self, rules: &ToolRules, judged: &Judged<'_, '_>) -> Decision {
+    fn by_rules(&self, judged: &Judged<'_, '_>) -> Decision {
         let (facts, unmet) = (judged.facts, judged.unmet);
         let call = facts.call;
         let mut candidates: Vec<&Attempt<'_>> =
@@ -243,7 +269,7 @@ impl Engine {
             return self.denied(call, Reason::RuleNone, detail);
         }
         let remedied = Remedied { facts, done: unmet.done.clone() };
-        let mut blocking = self.blocking(rules, judged, &remedied);
+        let mut blocking = self.blocking(judged, &remedied);
         candidates.retain(|attempt| attempt.holds_of(facts, &remedied));
         if blocking.is_empty() && candidates.is_empty() {
             // Whoever did what these ask for would lose every rule that allows the call.
@@ -270,7 +296,7 @@ impl Engine {
                 needs,
                 receipt: nearest.receipt.map(str::to_owned),
                 alternatives: Vec::new(),
-                consume: self.consumed(rules, facts),
+                consume: self.consumed(&judged.bearing.requires, facts),
                 ..self.denied(call, Reason::EvaluationError, String::new())
             };
         };
@@ -290,11 +316,11 @@ impl Engine {
     }
 
     /// The confirmation that an allow uses up: one without which some requirement would not be met.
-    fn consumed(&self, rules: &ToolRules, facts: &Facts<'_>) -> Option<String> {
+    fn consumed(&self, requires: &[Named<'_>], facts: &Facts<'_>) -> Option<String> {
         let confirmation = facts.confirmation_age().and(facts.call.confirmation.as_ref())?;
         let unmet = requirement::failing(
             &self.0.content,
-            &rules.requires,
+            requires,
             facts,
             &Unconfirmed(facts),
             &BTreeSet::new(),
@@ -303,7 +329,7 @@ impl Engine {
     }
 
     /// A denial by rules that nothing the user could do would mend.
-    fn blocked(&self, call: &Call, blocking: &[(&str, &bundle::Rule)]) -> Decision {
+    fn blocked(&self, call: &Call, blocking: &[Named<'_>]) -> Decision {
         let because = blocking.iter().find_map(|(_, rule)| rule.because.clone());
         let otherwise = match blocking.first().map(|(_, rule)| &rule.effect) {
             Some(Effect::Require { .. }) => {
@@ -319,57 +345,17 @@ impl Engine {
 
     /// The rules that would still stand in the way once the user had done all that is asked for.
     /// Scopes and receipts are read by no condition, so what else is lacking makes no difference.
-    fn blocking<'j>(
-        &'j self,
-        rules: &'j ToolRules,
-        judged: &Judged<'_, '_>,
-        remedied: &Remedied<'_, '_>,
-    ) -> Vec<(&'j str, &'j bundle::Rule)> {
-        let (content, unmet) = (&self.0.content, judged.unmet);
-        let mut blocking = rule::denials(content, &rules.denies, judged.facts, remedied);
+    fn blocking<'j>(&self, judged: &Judged<'j, '_>, remedied: &Remedied<'_, '_>) -> Vec<Named<'j>> {
+        let (bearing, unmet) = (judged.bearing, judged.unmet);
+        let mut blocking = rule::denials(&bearing.denies, judged.facts, remedied);
         blocking.extend(requirement::failing(
-            content,
-            &rules.requires,
+            &self.0.content,
+            &bearing.requires,
             judged.facts,
             remedied,
             &unmet.asked,
         ));
         blocking
-    }
-
-    /// Cedar's answer is the decision; the chain explains it. If they disagree, or Cedar errs, the
-    /// call is denied.
-    fn confirmed_by_cedar(
-        &self,
-        tool_id: &str,
-        facts: &Facts<'_>,
-        attempts: &[Attempt<'_>],
-        agreed: BTreeSet<&str>,
-        decision: Decision,
-    ) -> Decision {
-        let covered: BTreeSet<String> = attempts
-            .iter()
-            .filter(|attempt| attempt.receipt.is_some())
-            .filter_map(|attempt| match &attempt.rule.effect {
-                Effect::Allow { under: Some(terms), .. } => {
-                    Some(ids::consent(terms, attempt.capability_name))
-                }
-                _ => None,
-            })
-            .chain(agreed.into_iter().map(ids::agreed))
-            .collect();
-        match self.0.slices.decide(tool_id, facts, covered) {
-            Err(error) => self.error(facts.call, &error),
-            Ok(cedar) if (cedar == CedarDecision::Allow) != decision.is_allow() => {
-                let detail = format!(
-                    "Cedar says {cedar:?}, the chain says {:?}: this is a defect of Placet or of \
-                     the bundle",
-                    decision.decision
-                );
-                self.error(facts.call, &detail)
-            }
-            Ok(_) => decision,
-        }
     }
 
     fn broken(&self, call: &Call, broken: Break) -> Decision {
@@ -387,13 +373,11 @@ impl Engine {
         if call.tool_digest.is_none() {
             unchecked.push(Unchecked::ToolDigest);
         }
-        let reviewed = self
-            .0
-            .clients
-            .get(&(call.client.issuer.clone(), call.client.id.clone()))
-            .and_then(|name| self.0.content.clients.get(name))
-            .and_then(|client| client.metadata_digest.as_ref());
-        if reviewed.is_none() || call.client.metadata_digest.is_none() {
+        let reviewed = || {
+            let name = self.client_name(call.client.issuer.as_ref(), &call.client.id)?;
+            self.0.content.clients.get(name)?.metadata_digest.as_ref()
+        };
+        if call.client.metadata_digest.is_none() || reviewed().is_none() {
             unchecked.push(Unchecked::MetadataDigest);
         }
         Decision {
@@ -420,11 +404,18 @@ impl Engine {
     }
 }
 
+/// A call that is about something the policy knows, and what bears on it.
+struct Placed<'a> {
+    tool: &'a Tool,
+    facts: Facts<'a>,
+    bearing: Bearing<'a>,
+}
+
 /// What was judged of a call that got as far as the rules.
 struct Judged<'j, 'a> {
     facts: &'j Facts<'a>,
+    bearing: &'j Bearing<'a>,
     attempts: &'j [Attempt<'a>],
-    denials: &'j [(&'a str, &'a bundle::Rule)],
     unmet: &'j Unmet<'a>,
 }
 
@@ -471,75 +462,6 @@ fn allowing(candidates: &[(&Attempt<'_>, Vec<Lack>)]) -> Vec<RuleReference> {
         .iter()
         .filter(|(attempt, lacks)| lacks.is_empty() && seen.insert(attempt.name))
         .map(|(attempt, _)| reference(attempt.name, attempt.rule))
-        .collect()
-}
-
-/// The rules by what they are about, so that each is looked at once and not once a tool.
-#[derive(Default)]
-struct RulesByTarget<'a> {
-    allows: HashMap<&'a str, Vec<&'a String>>,
-    capabilities: HashMap<&'a str, Vec<&'a String>>,
-    levels: Vec<(bundle::Access, &'a String)>,
-}
-
-impl<'a> RulesByTarget<'a> {
-    fn new(content: &'a Content) -> Self {
-        let mut by = Self::default();
-        for (name, rule) in &content.rules {
-            match &rule.effect {
-                Effect::Allow { capabilities, .. } => {
-                    for capability in capabilities {
-                        by.allows.entry(capability).or_default().push(name);
-                    }
-                }
-                Effect::Deny { targets } | Effect::Require { targets, .. } => {
-                    for target in targets {
-                        match target {
-                            bundle::Target::Capability(capability) => {
-                                by.capabilities.entry(capability).or_default().push(name);
-                            }
-                            bundle::Target::Access(level) => by.levels.push((*level, name)),
-                        }
-                    }
-                }
-            }
-        }
-        by
-    }
-
-    fn of(&self, content: &Content, tool: &bundle::Tool) -> ToolRules {
-        let mut bearing = ToolRules::default();
-        let mut others: BTreeSet<&String> = BTreeSet::new();
-        for capability in &tool.capabilities {
-            let allows = self.allows.get(capability.as_str()).into_iter().flatten();
-            bearing.allows.extend(allows.map(|name| ((*name).clone(), capability.clone())));
-            others.extend(self.capabilities.get(capability.as_str()).into_iter().flatten());
-        }
-        let within = |level: bundle::Access| tool.access.is_some_and(|access| access >= level);
-        let levels = self.levels.iter().filter(|(level, _)| within(*level));
-        others.extend(levels.map(|(_, name)| name));
-        for name in others {
-            match content.rules.get(name).map(|rule| &rule.effect) {
-                Some(Effect::Deny { .. }) => bearing.denies.push(name.clone()),
-                Some(Effect::Require { otherwise, .. }) => {
-                    bearing.confirms |= matches!(otherwise, Some(Otherwise::Confirm { .. }));
-                    bearing.requires.push(name.clone());
-                }
-                Some(Effect::Allow { .. }) | None => {}
-            }
-        }
-        bearing
-    }
-}
-
-fn tool_rules(content: &Content) -> HashMap<String, ToolRules> {
-    let by_target = RulesByTarget::new(content);
-    let servers = content.servers.iter();
-    let features = servers.flat_map(|(name, server)| server.features().map(move |one| (name, one)));
-    features
-        .map(|(server, (feature, tool))| {
-            (ids::feature(server, &feature), by_target.of(content, tool))
-        })
         .collect()
 }
 

@@ -1,10 +1,11 @@
 //! Facts: what is computed from a call before any rule is judged. `spec/chain.md` lists them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use serde_json::{Map, Value as Json};
 
-use crate::bundle::{Content, Group, Server, Through, Tool, Who};
+use crate::bundle::{Server, Through, Tool, Who};
 use crate::call::{Call, Client, Credential, Registration, Token, User};
 use crate::condition::{Argument, ArgumentType, Attribute, Operand, Value, Values};
 use crate::digest::Digest;
@@ -22,8 +23,8 @@ pub(crate) struct Facts<'a> {
     pub(crate) client: Option<&'a str>,
     /// Every group that the user is in.
     pub(crate) groups: BTreeSet<&'a str>,
-    /// The host of the client's metadata document, where it has one.
-    pub(crate) domain: Option<String>,
+    /// What [`Self::domain`] found.
+    pub(crate) domain: OnceCell<Option<String>>,
     /// The token's scopes that count, with all they imply.
     pub(crate) scopes: BTreeSet<&'a str>,
     /// The scopes that could count in a token of this client; `None`: any.
@@ -40,6 +41,11 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// The host of the client's metadata document, where it has one.
+    pub(crate) fn domain(&self) -> Option<&str> {
+        self.domain.get_or_init(|| domain(&self.call.client)).as_deref()
+    }
+
     /// Seconds since the user confirmed just this operation, if that happened.
     pub(crate) fn confirmation_age(&self) -> Option<i64> {
         let (confirmation, user) = (self.call.confirmation.as_ref()?, self.call.user.as_ref()?);
@@ -51,10 +57,11 @@ impl<'a> Facts<'a> {
 
     /// Whether the client is one of these; `None` is any.
     pub(crate) fn is_through(&self, clients: Option<&BTreeSet<Through>>) -> bool {
-        is_through(clients, self.client, &self.call.client, self.domain.as_ref())
+        let client = (self.client, &self.call.client);
+        is_through(clients, client, || self.domain())
     }
 
-    fn raw(&self, argument: &Argument) -> Option<&'a Json> {
+    pub(crate) fn raw(&self, argument: &Argument) -> Option<&'a Json> {
         let (first, rest) = argument.path.split_first()?;
         rest.iter().try_fold(self.arguments.get(first)?, |value, name| value.get(name))
     }
@@ -80,7 +87,7 @@ impl Party<'_> {
 
     /// Whether the client is one of these; `None` is any.
     pub(crate) fn is_through(&self, clients: Option<&BTreeSet<Through>>) -> bool {
-        is_through(clients, self.name, self.client, self.domain.as_ref())
+        is_through(clients, (self.name, self.client), || self.domain.as_deref())
     }
 }
 
@@ -95,17 +102,16 @@ pub(crate) fn is_one_of(who: &BTreeSet<Who>, user: Option<&User>, groups: &BTree
     })
 }
 
-fn is_through(
+fn is_through<'d>(
     clients: Option<&BTreeSet<Through>>,
-    name: Option<&str>,
-    client: &Client,
-    domain: Option<&String>,
+    (name, client): (Option<&str>, &Client),
+    domain: impl Fn() -> Option<&'d str>,
 ) -> bool {
     clients.is_none_or(|clients| {
         clients.iter().any(|through| match through {
             Through::Client(named) => name == Some(named.as_str()),
             Through::Registration(kind) => client.registration == *kind,
-            Through::Domain(host) => domain == Some(host),
+            Through::Domain(host) => domain() == Some(host.as_str()),
         })
     })
 }
@@ -142,66 +148,6 @@ pub(crate) fn closed_scopes<'a>(
         .collect()
 }
 
-/// Every group that a user is in: who has the claim and is in all of `and_in`, and the members of
-/// every group within.
-///
-/// A group joins once the last of its `and_in` has joined, and takes those that it is within along,
-/// so each group and each reference is looked at once, whatever the groups refer to.
-pub(crate) fn groups<'a>(content: &'a Content, user: Option<&User>) -> BTreeSet<&'a str> {
-    let mut members: BTreeSet<&str> = BTreeSet::new();
-    let Some(user) = user else { return members };
-    // The groups whose claim the user has, with how many of their `and_in` are still to come.
-    let mut waiting: HashMap<&str, usize> = HashMap::new();
-    let mut awaited_by: HashMap<&str, Vec<&str>> = HashMap::new();
-    let mut joining: Vec<&str> = Vec::new();
-    for (name, group) in &content.groups {
-        if group.issuer != user.issuer || !has_claim(group, &user.claims) {
-            continue;
-        }
-        if group.and_in.is_empty() {
-            joining.push(name);
-            continue;
-        }
-        waiting.insert(name, group.and_in.len());
-        for other in &group.and_in {
-            awaited_by.entry(other).or_default().push(name);
-        }
-    }
-    while let Some(name) = joining.pop() {
-        if !members.insert(name) {
-            continue;
-        }
-        joining.extend(
-            content
-                .groups
-                .get(name)
-                .into_iter()
-                .flat_map(|group| &group.within)
-                .map(String::as_str),
-        );
-        for other in awaited_by.get(name).into_iter().flatten() {
-            if let Some(left) = waiting.get_mut(other) {
-                *left = left.saturating_sub(1);
-                if *left == 0 {
-                    joining.push(other);
-                }
-            }
-        }
-    }
-    members
-}
-
-fn has_claim(group: &Group, claims: &Map<String, Json>) -> bool {
-    let claim = group.claim.split_first().and_then(|(first, rest)| {
-        rest.iter().try_fold(claims.get(first)?, |value, name| value.get(name))
-    });
-    match claim {
-        Some(Json::String(text)) => *text == group.has,
-        Some(Json::Array(items)) => items.iter().any(|item| item.as_str() == Some(&group.has)),
-        _ => false,
-    }
-}
-
 /// Seconds from `earlier` to `later`; `None` where one is unknown or they are the wrong way round.
 fn span(earlier: Option<i64>, later: Option<i64>) -> Option<i64> {
     later?.checked_sub(earlier?).filter(|seconds| *seconds >= 0)
@@ -224,13 +170,14 @@ fn viewed(operand: &Operand, value: Value) -> Option<Value> {
     }
 }
 
-impl Values for Facts<'_> {
-    fn value(&self, operand: &Operand) -> Option<Value> {
+impl Facts<'_> {
+    /// What an attribute is, read through no view.
+    pub(crate) fn value_of(&self, attribute: &Attribute) -> Option<Value> {
         let token = self.token();
         let credential = self.call.credential.as_ref();
         let now = Some(self.call.now);
         let text = |text: &String| Value::String(text.clone());
-        let value = match &operand.attribute {
+        Some(match attribute {
             Attribute::Argument(argument) => {
                 let raw = self.raw(argument)?;
                 match (argument.kind, raw) {
@@ -256,8 +203,13 @@ impl Values for Facts<'_> {
             Attribute::CallAddress => Value::Address(self.call.address?.to_canonical()),
             Attribute::ConfirmationAge => Value::Integer(self.confirmation_age()?),
             Attribute::Now => Value::Integer(self.call.now),
-        };
-        viewed(operand, value)
+        })
+    }
+}
+
+impl Values for Facts<'_> {
+    fn value(&self, operand: &Operand) -> Option<Value> {
+        viewed(operand, self.value_of(&operand.attribute)?)
     }
 
     fn elements(&self, operand: &Operand) -> Option<Vec<Option<Value>>> {
@@ -272,7 +224,7 @@ impl Values for Facts<'_> {
             Attribute::Argument(argument) => {
                 self.raw(argument).is_some_and(|value| !value.is_null())
             }
-            other => self.value(&Operand { view: None, attribute: other.clone() }).is_some(),
+            other => self.value_of(other).is_some(),
         }
     }
 }

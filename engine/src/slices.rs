@@ -1,12 +1,13 @@
-//! Slices: for each tool, the Cedar policies whose scope holds it.
+//! Slices: for each tool and whom they concern, the Cedar policies whose scope holds the call.
 //!
-//! Cedar evaluates every policy that it is handed. One whose scope does not hold the tool can be
-//! neither satisfied by a call of it nor err on one, so leaving it out changes nothing but the time.
+//! Cedar evaluates every policy that it is handed. One whose scope does not hold the call can be
+//! neither satisfied by it nor err on it, so leaving it out changes nothing but the time.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fmt::Display;
 use std::str::FromStr;
 
+use cedar_policy::pst::{self, BinaryOp, Clause, Expr, Var};
 use cedar_policy::{
     ActionConstraint, Entities, Entity, EntityId, EntityTypeName, EntityUid, Policy, PolicyId,
     PolicySet, ResourceConstraint, Schema, SchemaFragment,
@@ -14,13 +15,17 @@ use cedar_policy::{
 
 use crate::bundle::{BundleError, Content};
 use crate::condition::quote;
+use crate::evaluator::{self, Reader, Test};
 use crate::ids;
+use crate::index::{ByWho, Whom};
 use crate::nesting::is_too_deep;
 use crate::parallel::each_part;
 use crate::validate::Validation;
 
-/// The policies of a bundle, sliced by tool.
+/// The policies of a bundle, sliced.
 pub(crate) struct Slices {
+    pub(crate) policies: Vec<Prepared>,
+    /// By [`ids::feature`], until they are taken.
     by_tool: HashMap<String, Slice>,
     /// Each admitted client with the groups that hold it.
     clients: HashMap<EntityUid, Entity>,
@@ -29,10 +34,21 @@ pub(crate) struct Slices {
 
 /// What one tool's calls are decided with.
 pub(crate) struct Slice {
-    pub(crate) policies: PolicySet,
     pub(crate) action: EntityUid,
-    pub(crate) action_entity: Entity,
+    /// The groups that hold the action.
+    pub(crate) ancestors: HashSet<EntityUid>,
     pub(crate) server: EntityUid,
+    /// Places in [`Slices::policies`] of the policies whose scope holds the tool.
+    pub(crate) policies: ByWho,
+    pub(crate) all: Vec<usize>,
+}
+
+/// A policy, and what is asked of a call that its scope holds.
+pub(crate) struct Prepared {
+    pub(crate) policy: Policy,
+    /// `None` where the policy has to be put to Cedar.
+    pub(crate) test: Option<Test>,
+    whom: Vec<Whom>,
 }
 
 /// The entity types of a request.
@@ -80,28 +96,34 @@ impl Slices {
             SchemaFragment::from_cedarschema_str(&content.cedar.schema).map_err(unusable)?;
         let declared = fragment.clone().to_json_value().map_err(unusable)?;
         let schema = Schema::from_schema_fragments([fragment]).map_err(unusable)?;
-        let policies = parse(&content.cedar.policies)?;
+        let entities = serde_json::to_value(&content.cedar.entities).map_err(unusable)?;
+        let entities = Entities::from_json_value(entities, Some(&schema)).map_err(unusable)?;
+        let is_client = |entity: &&Entity| *entity.uid().type_name() == types.client;
+        let clients: HashMap<EntityUid, Entity> = entities
+            .iter()
+            .filter(is_client)
+            .map(|entity| (entity.uid(), entity.clone()))
+            .collect();
+        let groups = |client: &EntityUid| -> Vec<&str> {
+            let holding = entities.ancestors(client).into_iter().flatten();
+            holding.map(|group| group.id().unescaped()).collect()
+        };
+        let held = clients.keys().map(|client| (client.id().unescaped(), groups(client)));
+        let policies = parse(&content.cedar.policies, &Reader::new(content, held))?;
         let validation = Validation::new(declared, vouched)?;
-        policies.iter().try_for_each(|policy| validation.scope(policy))?;
+        policies.iter().try_for_each(|one| validation.scope(&one.policy))?;
         let tools = assign(&policies, tools(content, &schema)?);
         let slices = each_part(&tools, |tools| {
             let mut validation = validation.clone();
             tools.iter().map(|tool| slice(tool, &policies, &mut validation)).collect()
         })?;
         let by_tool = slices.into_iter().collect();
-        let entities = serde_json::to_value(&content.cedar.entities).map_err(unusable)?;
-        let clients = Entities::from_json_value(entities, Some(&schema))
-            .map_err(unusable)?
-            .iter()
-            .filter(|entity| *entity.uid().type_name() == types.client)
-            .map(|entity| (entity.uid(), entity.clone()))
-            .collect();
-        Ok(Self { by_tool, clients, types })
+        Ok(Self { policies, by_tool, clients, types })
     }
 
-    /// The slice of a tool, by [`ids::feature`].
-    pub(crate) fn of(&self, tool: &str) -> Option<&Slice> {
-        self.by_tool.get(tool)
+    /// Takes the slice of a tool, by [`ids::feature`].
+    pub(crate) fn take(&mut self, tool: &str) -> Option<Slice> {
+        self.by_tool.remove(tool)
     }
 
     /// An admitted client with the groups that hold it.
@@ -111,29 +133,128 @@ impl Slices {
 }
 
 /// Parses the policies under the ids that they are filed under.
-fn parse(policies: &BTreeMap<String, String>) -> Result<Vec<Policy>, BundleError> {
+fn parse(
+    policies: &BTreeMap<String, String>,
+    reader: &Reader,
+) -> Result<Vec<Prepared>, BundleError> {
     let parse = |(id, text): &(&String, &String)| {
-        Policy::parse(Some(PolicyId::new(id)), text).map_err(unusable)
+        let policy = Policy::parse(Some(PolicyId::new(id)), text).map_err(unusable)?;
+        prepare(policy, reader)
     };
     let texts: Vec<(&String, &String)> = policies.iter().collect();
     each_part(&texts, |texts| texts.iter().map(parse).collect())
 }
 
+/// Parts a policy into whom it concerns and what else it asks for. What it asks for the scope's action
+/// and resource is answered by the slice that it is in.
+fn prepare(policy: Policy, reader: &Reader) -> Result<Prepared, BundleError> {
+    let tree = policy.to_pst().map_err(unusable)?;
+    let body = tree.body();
+    // Slices go by the action and by one resource; any other constraint is Cedar's to judge.
+    let sliced =
+        matches!(body.resource, pst::ResourceConstraint::Any | pst::ResourceConstraint::Eq(_));
+    let (whom, clauses) = match concerned(&body.principal, body.clauses()) {
+        Some((whom, clauses)) if sliced => (whom, Some(clauses)),
+        _ => (vec![Whom::Users, Whom::Machines], None),
+    };
+    let test = clauses.and_then(|clauses| reader.clauses(clauses));
+    Ok(Prepared { policy, test, whom })
+}
+
+/// Whom a policy concerns, and the clauses that do not say so. `None` where that is said in a way that
+/// only Cedar understands.
+fn concerned<'p>(
+    principal: &pst::PrincipalConstraint,
+    clauses: &'p [Clause],
+) -> Option<(Vec<Whom>, &'p [Clause])> {
+    use pst::EntityOrSlot::Entity;
+    use pst::PrincipalConstraint::{Any, Eq, In, Is, IsIn};
+    let literal = |uid: &pst::EntityUID| Expr::Literal(pst::Literal::EntityUID(uid.clone()));
+    Some(match principal {
+        Any => {
+            let mut whom = Vec::new();
+            // Whoever is concerned by no part of it is concerned by nothing after it.
+            match clauses.split_first() {
+                Some((Clause::When(who), rest)) if names_principals(who, &mut whom) => (whom, rest),
+                _ => (vec![Whom::Users, Whom::Machines], clauses),
+            }
+        }
+        Eq(Entity(uid)) => {
+            (vec![Whom::User(evaluator::entity(&literal(uid), "User")?.to_owned())], clauses)
+        }
+        In(Entity(uid)) => (group(&literal(uid))?.into_iter().collect(), clauses),
+        Is(kind) => (vec![kind_of(kind)?], clauses),
+        Eq(_) | In(_) | IsIn(..) => return None,
+    })
+}
+
+/// Whether an expression is nothing but a choice of principals.
+fn names_principals(expression: &Expr, whom: &mut Vec<Whom>) -> bool {
+    let is_principal = |one: &Expr| matches!(one, Expr::Var(Var::Principal));
+    let named = match expression {
+        Expr::BinaryOp { op: BinaryOp::Or, left, right } => {
+            return names_principals(left, whom) && names_principals(right, whom);
+        }
+        Expr::BinaryOp { op: BinaryOp::In, left, right } if is_principal(left) => {
+            match group(right) {
+                Some(named) => named,
+                None => return false,
+            }
+        }
+        Expr::BinaryOp { op: BinaryOp::Eq, left, right } if is_principal(left) => {
+            match evaluator::entity(right, "User") {
+                Some(id) => Some(Whom::User(id.to_owned())),
+                None => return false,
+            }
+        }
+        Expr::Is { expr, entity_type, in_expr: None } if is_principal(expr) => {
+            match kind_of(entity_type) {
+                Some(kind) => Some(kind),
+                None => return false,
+            }
+        }
+        _ => return false,
+    };
+    whom.extend(named);
+    true
+}
+
+fn kind_of(kind: &pst::EntityType) -> Option<Whom> {
+    match kind.0.to_string().as_str() {
+        "User" => Some(Whom::Users),
+        "Machine" => Some(Whom::Machines),
+        _ => None,
+    }
+}
+
+/// The members of a group; nobody where no user can be in it.
+fn group(expression: &Expr) -> Option<Option<Whom>> {
+    let id = evaluator::entity(expression, "Group")?;
+    let name = id.strip_prefix(&ids::group(""));
+    Some(name.map(|name| Whom::Group(name.to_owned())))
+}
+
 /// Cuts and validates the slice of a tool.
 fn slice(
     tool: &Tool,
-    policies: &[Policy],
+    policies: &[Prepared],
     validation: &mut Validation,
 ) -> Result<(String, Slice), BundleError> {
-    let concerned: Vec<&Policy> =
-        tool.policies.iter().filter_map(|place| policies.get(*place)).collect();
+    let mut by_who = ByWho::default();
+    let mut concerned: Vec<&Policy> = Vec::new();
+    for place in &tool.policies {
+        let Some(prepared) = policies.get(*place) else { continue };
+        prepared.whom.iter().for_each(|whom| by_who.file(whom, *place));
+        concerned.push(&prepared.policy);
+    }
     let set = PolicySet::from_policies(concerned.iter().copied().cloned()).map_err(unusable)?;
     validation.slice(&tool.action, &tool.ancestors, &concerned, &set)?;
     let slice = Slice {
-        policies: set,
-        action_entity: Entity::new_no_attrs(tool.action.clone(), tool.ancestors.clone()),
         action: tool.action.clone(),
+        ancestors: tool.ancestors.clone(),
         server: tool.server.clone(),
+        policies: by_who,
+        all: tool.policies.iter().copied().collect(),
     };
     Ok((tool.id.clone(), slice))
 }
@@ -174,7 +295,7 @@ fn tools(content: &Content, schema: &Schema) -> Result<Vec<Tool>, BundleError> {
 }
 
 /// Gives each tool the policies whose scope holds it.
-fn assign(policies: &[Policy], mut tools: Vec<Tool>) -> Vec<Tool> {
+fn assign(policies: &[Prepared], mut tools: Vec<Tool>) -> Vec<Tool> {
     let mut held: HashMap<EntityUid, Vec<usize>> = HashMap::new();
     for (place, tool) in tools.iter().enumerate() {
         for holder in tool.ancestors.iter().chain([&tool.action]) {
@@ -182,7 +303,7 @@ fn assign(policies: &[Policy], mut tools: Vec<Tool>) -> Vec<Tool> {
         }
     }
     let all: Vec<usize> = (0..tools.len()).collect();
-    for (policy_place, policy) in policies.iter().enumerate() {
+    for (policy_place, Prepared { policy, .. }) in policies.iter().enumerate() {
         let groups = match policy.action_constraint() {
             ActionConstraint::Any => None,
             ActionConstraint::Eq(only) => Some(vec![only]),

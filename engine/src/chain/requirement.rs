@@ -8,13 +8,14 @@ use crate::chain::rule::{concerning, holds};
 use crate::condition::{Side, Values};
 use crate::decision::{Lack, Remedy};
 use crate::facts::Facts;
+use crate::index::Named;
 use crate::reason::Reason;
 use crate::remedied::Done;
 
 /// What the requirements that do not hold ask of the user.
 pub(crate) struct Unmet<'a> {
     /// The requirements.
-    pub(crate) rules: Vec<(&'a str, &'a Rule)>,
+    pub(crate) rules: Vec<Named<'a>>,
     /// What is lacking, each kind once, in the order of the chain.
     pub(crate) lacks: Vec<Lack>,
     /// What the user would have done once nothing is lacking.
@@ -23,9 +24,9 @@ pub(crate) struct Unmet<'a> {
     pub(crate) asked: BTreeSet<&'a str>,
 }
 
-/// The requirements among `names` that the call does not meet.
-pub(crate) fn unmet<'a>(content: &'a Content, names: &'a [String], facts: &Facts<'_>) -> Unmet<'a> {
-    let rules = failing(content, names, facts, facts, &BTreeSet::new());
+/// The requirements that the call does not meet.
+pub(crate) fn unmet<'a>(content: &Content, requires: &[Named<'a>], facts: &Facts<'_>) -> Unmet<'a> {
+    let rules = failing(content, requires, facts, facts, &BTreeSet::new());
     let mut unmet = Unmet {
         rules: rules.clone(),
         lacks: Vec::new(),
@@ -53,14 +54,14 @@ pub(crate) fn unmet<'a>(content: &'a Content, names: &'a [String], facts: &Facts
 
 /// The requirements that do not hold of these values, once the user agreed to the consents `given`.
 pub(crate) fn failing<'a>(
-    content: &'a Content,
-    names: &'a [String],
+    content: &Content,
+    requires: &[Named<'a>],
     facts: &Facts<'_>,
     values: &impl Values,
     given: &BTreeSet<&str>,
-) -> Vec<(&'a str, &'a Rule)> {
+) -> Vec<Named<'a>> {
     let agreed = |terms: &str| given.contains(terms) || has_agreed(content, terms, facts);
-    concerning(content, names, facts)
+    concerning(requires, facts)
         .filter(|(_, rule)| match asked(rule) {
             Some(terms) if agreed(terms) => false,
             Some(_) if rule.when.is_none() => true,
@@ -71,12 +72,12 @@ pub(crate) fn failing<'a>(
 
 /// The consents among those that the requirements ask for that the user agreed to.
 pub(crate) fn agreed<'a>(
-    content: &'a Content,
-    names: &'a [String],
+    content: &Content,
+    requires: &[Named<'a>],
     facts: &Facts<'_>,
 ) -> BTreeSet<&'a str> {
-    let rules = names.iter().filter_map(|name| content.rules.get(name));
-    rules.filter_map(asked).filter(|terms| has_agreed(content, terms, facts)).collect()
+    let asked = requires.iter().filter_map(|(_, rule)| asked(rule));
+    asked.filter(|terms| has_agreed(content, terms, facts)).collect()
 }
 
 fn has_agreed(content: &Content, terms: &str, facts: &Facts<'_>) -> bool {
@@ -96,7 +97,7 @@ fn asked(rule: &Rule) -> Option<&str> {
 
 impl Unmet<'_> {
     /// One login for all that ask for one.
-    fn authentication(&mut self, rules: &[(&str, &Rule)], facts: &Facts<'_>) {
+    fn authentication(&mut self, rules: &[Named<'_>], facts: &Facts<'_>) {
         let mut max_age: Option<i64> = None;
         let mut classes: Option<Vec<String>> = None;
         let mut wanted = Vec::new();
@@ -130,7 +131,7 @@ impl Unmet<'_> {
     }
 
     /// One confirmation for all that ask for one.
-    fn confirmation(&mut self, rules: &[(&str, &Rule)], facts: &Facts<'_>) {
+    fn confirmation(&mut self, rules: &[Named<'_>], facts: &Facts<'_>) {
         let within = rules.iter().filter_map(|(_, rule)| match &rule.effect {
             Effect::Require { otherwise: Some(Otherwise::Confirm { within }), .. } => Some(*within),
             _ => None,

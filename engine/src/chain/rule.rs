@@ -1,10 +1,11 @@
 //! The rules: which concern the call, and what each lacks to allow it.
 
-use crate::bundle::{Access, Capability, Content, Effect, Rule};
+use crate::bundle::{Access, Capability, Rule};
 use crate::chain::{consent, scope};
 use crate::condition::{Condition, Side, Values};
 use crate::decision::Lack;
 use crate::facts::{Facts, is_one_of};
+use crate::index::{Grant, Named};
 
 /// An `allow` and one of its capabilities that holds the tool, judged on a call.
 pub(crate) struct Attempt<'a> {
@@ -17,6 +18,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) lacks: Vec<Lack>,
     /// The receipt that it rests on.
     pub(crate) receipt: Option<&'a str>,
+    /// [`ids::consent`](crate::ids::consent) of what the receipt covers.
+    pub(crate) covered: Option<&'a str>,
     /// How much the consent that it asks for grants: its highest access, its capabilities. Of rules
     /// that would do, the one that asks the user for less comes first.
     asks: (Option<Access>, usize),
@@ -46,21 +49,22 @@ impl Concerns {
 }
 
 /// Every `allow` through every capability that holds the tool, those that lack least first.
-pub(crate) fn attempts<'a>(
-    content: &'a Content,
-    allows: &'a [(String, String)],
-    facts: &Facts<'a>,
-) -> Vec<Attempt<'a>> {
-    let mut attempts: Vec<Attempt<'a>> = allows
-        .iter()
-        .filter_map(|(rule, capability)| attempt(content, rule, capability, facts))
-        .collect();
+pub(crate) fn attempts<'a>(grants: &[&'a Grant], facts: &Facts<'a>) -> Vec<Attempt<'a>> {
+    let mut attempts: Vec<Attempt<'a>> =
+        grants.iter().map(|&grant| attempt(grant, concerns(grant, facts), facts)).collect();
     attempts.sort_by(|one, other| {
         let key = |one: &Attempt<'_>| one.concerns.missing();
         let (lacks, other_lacks) = (one.lacks.len(), other.lacks.len());
         key(one).cmp(&key(other)).then_with(|| one.key(lacks).cmp(&other.key(other_lacks)))
     });
     attempts
+}
+
+/// Those among them that concern the call.
+pub(crate) fn concerned<'a>(grants: &[&'a Grant], facts: &Facts<'a>) -> Vec<Attempt<'a>> {
+    let concerns = grants.iter().map(|&grant| (grant, concerns(grant, facts)));
+    let concerned = concerns.filter(|(_, concerns)| concerns.all());
+    concerned.map(|(grant, concerns)| attempt(grant, concerns, facts)).collect()
 }
 
 impl Attempt<'_> {
@@ -82,62 +86,65 @@ impl Attempt<'_> {
     }
 }
 
-fn attempt<'a>(
-    content: &'a Content,
-    name: &'a str,
-    capability_name: &'a str,
-    facts: &Facts<'a>,
-) -> Option<Attempt<'a>> {
-    let rule = content.rules.get(name)?;
-    let capability = content.capabilities.get(capability_name)?;
-    let Effect::Allow { under, .. } = &rule.effect else { return None };
-    let terms = under.as_ref().and_then(|name| content.terms.get(name));
-    let concerns = Concerns {
+fn concerns(grant: &Grant, facts: &Facts<'_>) -> Concerns {
+    let (rule, capability) = (&grant.rule, &grant.capability);
+    let terms = grant.under.as_ref().map(|consent| &consent.terms);
+    Concerns {
         who: concerns_user(rule, facts),
         // A consent that may not be given to the client can stand behind none of its calls.
         client: facts.is_through(rule.clients.as_ref())
             && facts.is_through(terms.and_then(|terms| terms.clients.as_ref())),
         capability_condition: holds(capability.condition.as_ref(), facts, facts, Side::Allow),
         rule_condition: holds(rule.when.as_ref(), facts, facts, Side::Allow),
+    }
+}
+
+fn attempt<'a>(grant: &'a Grant, concerns: Concerns, facts: &Facts<'a>) -> Attempt<'a> {
+    let mut attempt = Attempt {
+        name: &grant.name,
+        rule: &grant.rule,
+        capability_name: &grant.capability_name,
+        capability: &grant.capability,
+        concerns,
+        lacks: scope::judge(&grant.capability, facts).into_iter().collect(),
+        receipt: None,
+        covered: None,
+        asks: (None, 0),
     };
-    let mut lacks = Vec::new();
-    lacks.extend(scope::judge(capability, facts));
-    let mut receipt = None;
-    let mut asks = (None, 0);
-    if let Some(terms_name) = under {
-        let terms = content.terms.get(terms_name)?;
-        let granted = terms.grants.iter().filter_map(|name| content.capabilities.get(name));
-        asks = (granted.map(|capability| capability.access).max(), terms.grants.len());
-        let used = consent::Use { capability: capability_name, feature: facts.feature };
-        match consent::judge(terms_name, terms, facts.call, Some(used)) {
-            Ok(live) => receipt = Some(live.id.as_str()),
-            Err(lack) => lacks.push(lack),
+    if let Some(consent) = &grant.under {
+        attempt.asks = (consent.access, consent.terms.grants.len());
+        let used = consent::Use { capability: &grant.capability_name, feature: facts.feature };
+        match consent::judge(&consent.name, &consent.terms, facts.call, Some(used)) {
+            Ok(live) => {
+                attempt.receipt = Some(&live.id);
+                attempt.covered = Some(&consent.id);
+            }
+            Err(lack) => attempt.lacks.push(lack),
         }
     }
-    Some(Attempt { name, rule, capability_name, capability, concerns, lacks, receipt, asks })
+    attempt
 }
 
 /// Every `deny` that holds of these values, which are the call's or what they would become.
 pub(crate) fn denials<'a>(
-    content: &'a Content,
-    denies: &'a [String],
+    denies: &[Named<'a>],
     facts: &Facts<'_>,
     values: &impl Values,
-) -> Vec<(&'a str, &'a Rule)> {
-    concerning(content, denies, facts)
+) -> Vec<Named<'a>> {
+    concerning(denies, facts)
         .filter(|(_, rule)| holds(rule.when.as_ref(), facts, values, Side::Deny))
         .collect()
 }
 
 /// The rules that concern the call's user and client.
 pub(crate) fn concerning<'a>(
-    content: &'a Content,
-    names: &'a [String],
+    rules: &[Named<'a>],
     facts: &Facts<'_>,
-) -> impl Iterator<Item = (&'a str, &'a Rule)> {
-    let rules =
-        names.iter().filter_map(|name| content.rules.get(name).map(|rule| (name.as_str(), rule)));
-    rules.filter(|(_, rule)| concerns_user(rule, facts) && facts.is_through(rule.clients.as_ref()))
+) -> impl Iterator<Item = Named<'a>> {
+    rules
+        .iter()
+        .copied()
+        .filter(|(_, rule)| concerns_user(rule, facts) && facts.is_through(rule.clients.as_ref()))
 }
 
 fn concerns_user(rule: &Rule, facts: &Facts<'_>) -> bool {

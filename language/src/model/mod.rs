@@ -7,6 +7,7 @@ mod client;
 mod condition;
 mod consent;
 mod constant;
+mod contradiction;
 mod group;
 mod held;
 mod lock;

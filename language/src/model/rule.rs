@@ -37,6 +37,7 @@ impl<'a> Checker<'a> {
             rules.insert(name, checked);
         }
         self.check_reach(&rules, groups, clients);
+        self.check_contradictions(&rules);
         rules
     }
 

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::bundle::{
     Access, Capability, Content, Effect, Otherwise, Rule, Server, Target, Terms, Tool,
 };
-use crate::call::{Client, ClientId, Receipt, User, UserId};
+use crate::call::{CallError, Client, ClientId, Receipt, User, UserId, bounds};
 use crate::chain::registration::{self, Admission};
 use crate::chain::{Break, consent};
 use crate::condition::quote;
 use crate::decision::{Remedy, RuleReference, Verdict};
 use crate::digest::Digest;
 use crate::facts::{self, Party};
+use crate::limits::Limits;
 use crate::reason::{Link, Reason};
 
 /// A user who is about to be asked for a consent, or who just gave it.
@@ -38,6 +39,28 @@ pub struct ConsentRequest {
     pub expires_at: Option<i64>,
     /// Seconds since the epoch.
     pub now: i64,
+}
+
+impl ConsentRequest {
+    /// Reads a request from JSON; `spec/consent.schema.json` describes it.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]: over a limit, not JSON, or a part is missing, unknown, repeated or of the wrong
+    /// type.
+    pub fn from_json(bytes: &[u8], limits: &Limits) -> Result<Self, CallError> {
+        if bytes.len() > limits.call_bytes {
+            return Err(CallError::TooLarge { bytes: bytes.len(), limit: limits.call_bytes });
+        }
+        let request: Self = serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
+        bounds::short("id", &request.id, limits)?;
+        bounds::user(&request.user, limits)?;
+        bounds::client(&request.client, limits)?;
+        bounds::short("server", &request.server, limits)?;
+        bounds::short("terms", &request.terms, limits)?;
+        bounds::each("purpose", &request.purpose, limits)?;
+        Ok(request)
+    }
 }
 
 /// Whether a user may give a consent.

@@ -8,7 +8,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use placet_engine::bundle::{self, Content};
-use placet_engine::{Call, Engine, Limits, Reason, RegistrationRequest};
+use placet_engine::{Call, ConsentRequest, Engine, Limits, Reason, RegistrationRequest};
+use placet_language::lock::{self, Lock};
 use placet_language::{Policy, check, compile, lower};
 use placet_tests::reference::Reference;
 use serde::Deserialize;
@@ -25,6 +26,8 @@ struct File {
     call: Value,
     #[serde(default)]
     registration: Value,
+    #[serde(default)]
+    consent: Value,
     cases: Vec<Case>,
 }
 
@@ -35,6 +38,7 @@ struct Case {
     source: String,
     call: Option<Value>,
     registration: Option<Value>,
+    consent: Option<Value>,
     text: Option<String>,
     expect: Value,
 }
@@ -73,10 +77,9 @@ fn files() -> Vec<(String, File)> {
 /// The policy in a folder.
 fn policy(name: &str) -> Policy {
     let folder = folder().join("policies").join(name);
-    let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
-    let files = ["policy.placet", "catalogue.json"];
+    let read = |file: &str| Some((file.to_owned(), fs::read_to_string(folder.join(file)).ok()?));
     let files: BTreeMap<String, String> =
-        files.into_iter().map(|file| (file.to_owned(), read(file))).collect();
+        ["policy.placet", "catalogue.json", lock::FILE].into_iter().filter_map(read).collect();
     let checked = check(&files, &placet_language::Limits::default());
     assert!(checked.diagnostics.is_empty(), "{name}: {:?}", checked.diagnostics);
     checked.policy.unwrap()
@@ -88,6 +91,22 @@ fn contradiction() -> Content {
     let forbid = String::from("forbid (principal, action, resource);");
     content.cedar.policies.insert(String::from("contradiction"), forbid);
     content
+}
+
+/// Of the policy that was, and then of the one that is.
+#[test]
+fn the_lock_is_current() {
+    let before = Lock::take(&policy("history/before"), None);
+    let folder = folder().join("policies/history");
+    let read = |file: &str| fs::read_to_string(folder.join(file)).unwrap();
+    let files = ["policy.placet", "catalogue.json"].map(|file| (file.to_owned(), read(file)));
+    let after = check(&BTreeMap::from(files), &placet_language::Limits::default()).policy.unwrap();
+    let current = lock::write(&Lock::take(&after, Some(&before)));
+    if std::env::var_os("PLACET_UPDATE").is_some() {
+        fs::write(folder.join(lock::FILE), current).unwrap();
+    } else {
+        assert!(read(lock::FILE) == current, "it is stale: run the tests with PLACET_UPDATE=1");
+    }
 }
 
 #[test]
@@ -133,12 +152,19 @@ fn merge(target: &Value, patch: &Value) -> Value {
 /// What the engine says, as JSON, with the rules by their ids.
 fn answer(engine: &Engine, file: &File, case: &Case) -> Value {
     let limits = Limits::default();
-    let mut answer = match (&case.call, &case.registration, &case.text) {
-        (Some(patch), None, None) => {
+    let mut answer = match (&case.call, &case.registration, &case.consent, &case.text) {
+        (Some(patch), None, None, None) => {
             decision(engine, merge(&file.call, patch).to_string().as_bytes())
         }
-        (None, None, Some(text)) => decision(engine, text.as_bytes()),
-        (None, Some(patch), None) => {
+        (None, None, None, Some(text)) => decision(engine, text.as_bytes()),
+        (None, None, Some(patch), None) => {
+            let request = merge(&file.consent, patch).to_string();
+            match ConsentRequest::from_json(request.as_bytes(), &limits) {
+                Err(_) => json!({"error": true}),
+                Ok(request) => json!(engine.decide_consent(&request)),
+            }
+        }
+        (None, Some(patch), None, None) => {
             let request = merge(&file.registration, patch).to_string();
             match RegistrationRequest::from_json(request.as_bytes(), &limits) {
                 Err(_) => json!({"error": true}),
@@ -190,7 +216,8 @@ fn every_case_is_answered_as_it_says() {
 fn the_reference_agrees_with_every_case() {
     let mut judged = 0;
     for (name, file) in files() {
-        if file.policy == "contradiction" {
+        // The reference knows no history: `history.rs` tries that by other means.
+        if ["contradiction", "history"].contains(&file.policy.as_str()) {
             continue;
         }
         let policy = policy(&file.policy);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::call::{Call, CallError, ClientId, Credential, UserId};
+use crate::call::{Call, CallError, Client, ClientId, Credential, User, UserId};
 use crate::json;
 use crate::limits::Limits;
 
@@ -15,13 +15,10 @@ pub(super) fn check(call: &Call, limits: &Limits) -> Result<(), CallError> {
     short("server", &call.server)?;
     short("operation", &call.operation)?;
     short("target", &call.target)?;
-    short("client.id", &call.client.id)?;
-    each("client.issuer", &call.client.issuer, limits)?;
+    client(&call.client, limits)?;
     each("purpose", &call.purpose, limits)?;
     if let Some(user) = &call.user {
-        short("user.issuer", &user.issuer)?;
-        short("user.subject", &user.subject)?;
-        claims(&user.claims, limits)?;
+        self::user(user, limits)?;
     }
     if let Some(credential) = &call.credential {
         self::credential(credential, limits)?;
@@ -45,6 +42,17 @@ pub(super) fn check(call: &Call, limits: &Limits) -> Result<(), CallError> {
         short("confirmation.user.subject", subject)?;
     }
     Ok(())
+}
+
+pub(crate) fn user(user: &User, limits: &Limits) -> Result<(), CallError> {
+    short("user.issuer", &user.issuer, limits)?;
+    short("user.subject", &user.subject, limits)?;
+    claims(&user.claims, limits)
+}
+
+pub(crate) fn client(client: &Client, limits: &Limits) -> Result<(), CallError> {
+    short("client.id", &client.id, limits)?;
+    each("client.issuer", &client.issuer, limits)
 }
 
 fn credential(credential: &Credential, limits: &Limits) -> Result<(), CallError> {

@@ -1,4 +1,4 @@
-//! The bundle: one file that holds everything a decision needs. [`write`] and [`read`] say how it
+//! The bundle: one file that holds everything a decision needs. [`write()`] and [`read`] say how it
 //! looks, [`sign`] and [`read_signed`] how with a signature.
 
 mod bounds;

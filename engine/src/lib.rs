@@ -27,6 +27,8 @@
 //!   a policy's evaluation errs, the call is denied with `evaluation.error`.
 //! - Taking a live receipt, a token's scope or an `allow` away never allows more.
 //! - Following a denial's remedies ends in an allow.
+//! - Bytes are read within [`Limits`], and in one form only. Of a signed bundle
+//!   ([`Engine::load_signed`]) nothing is read before the signature holds.
 
 mod arguments;
 pub mod bundle;

@@ -12,13 +12,16 @@
 //! and RFC 9470 §3 lets its challenge name the lacking scopes too, so a client that lacks both needs
 //! one new token and not two.
 //!
-//! No token mends the rest, so there is no challenge. In MCP a host answers such a `tools/call`
-//! (`resources/read`, `prompts/get`):
+//! No token mends the rest, so there is no challenge. In MCP a host answers such a `tools/call`,
+//! `resources/read` or `prompts/get`:
 //!
 //! - [`Remedy::Consent`]: with an `input_required` result that holds an `elicitation/create` request
-//!   in URL mode, leading to the host's own page that shows the terms; before MCP 2026-07-28 with the
-//!   error -32042 (`URLElicitationRequiredError`). The page must know its user by the login of the
-//!   request's token, and must not take the client's word for the answer.
+//!   in URL mode, leading to the host's own page that shows the terms; to a client of MCP 2025-11-25
+//!   with the error -32042 (`URLElicitationRequiredError`); to a client without elicitation with a
+//!   JSON-RPC error of the host's own. The page must know its user by a login, the same as the
+//!   token's, and must not take the client's word for the answer. What the token as a whole stands
+//!   for is the authorization server's to ask (MCP says that URL mode is not for that): a host that
+//!   can have the terms shown there keeps a receipt of it, and then nothing is lacking here.
 //! - [`Remedy::Confirm`]: likewise. A form, which the client fills in, will do only where the client
 //!   is trusted to ask.
 //! - [`Remedy::Review`] or none: with a JSON-RPC error. Nothing that user or client could do helps.

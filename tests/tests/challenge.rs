@@ -186,7 +186,7 @@ fn what_a_header_cannot_say_is_refused() {
     assert_eq!(resource().challenge(&login_denial(&[], Some(-1))), error);
     for realm in ["é", "a\tb", "a\r\nb"] {
         let error = Err(ChallengeError::Realm(realm.to_owned()));
-        assert_eq!(resource().with_realm(&realm), error);
+        assert_eq!(resource().with_realm(realm), error);
     }
     for url in [
         "",

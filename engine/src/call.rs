@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::digest::Digest;
-use crate::json::{self, Strict};
+use crate::json::{self, Object, Strict};
 use crate::limits::Limits;
 
 /// One operation that a user wants to carry out through a client at a server.
@@ -226,8 +226,10 @@ pub struct Receipt {
     /// The digest of the terms as the user was shown them.
     pub digest: Digest,
     /// Who gave it.
+    #[serde(deserialize_with = "json::object")]
     pub user: UserId,
     /// To whom.
+    #[serde(deserialize_with = "json::object")]
     pub client: ClientId,
     /// At which server, named as in [`Call::server`].
     pub server: String,
@@ -274,6 +276,7 @@ pub struct Confirmation {
     /// The digest of the operation.
     pub operation: Digest,
     /// Who confirmed.
+    #[serde(deserialize_with = "json::object")]
     pub user: UserId,
     /// When, in seconds since the epoch.
     pub given_at: i64,
@@ -282,8 +285,9 @@ pub struct Confirmation {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::optional_object")]
     user: Option<User>,
+    #[serde(deserialize_with = "json::object")]
     client: Client,
     server: String,
     operation: String,
@@ -294,11 +298,11 @@ struct Wire<'a> {
     arguments: Option<&'a RawValue>,
     #[serde(default, borrow)]
     credential: Option<&'a RawValue>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::objects")]
     receipts: Vec<Receipt>,
     #[serde(default)]
     purpose: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "json::optional_object")]
     confirmation: Option<Confirmation>,
     #[serde(default)]
     address: Option<IpAddr>,
@@ -339,7 +343,8 @@ impl Call {
         if bytes.len() > limits.call_bytes {
             return Err(CallError::TooLarge { bytes: bytes.len(), limit: limits.call_bytes });
         }
-        let wire: Wire<'_> = serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
+        let Object(wire): Object<Wire<'_>> =
+            serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
         let call = Self {
             user: wire.user,
             client: wire.client,
@@ -367,7 +372,7 @@ fn credential(raw: &RawValue) -> Result<Credential, CallError> {
         line: 0,
         column: 0,
     };
-    let Strict(value) = serde_json::from_str(raw.get()).map_err(in_credential)?;
+    let Object(Strict(value)) = serde_json::from_str(raw.get()).map_err(in_credential)?;
     serde_json::from_value(value).map_err(in_credential)
 }
 

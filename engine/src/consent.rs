@@ -14,6 +14,7 @@ use crate::condition::quote;
 use crate::decision::{Remedy, RuleReference, Verdict};
 use crate::digest::Digest;
 use crate::facts::{self, Party};
+use crate::json::{self, Object};
 use crate::limits::Limits;
 use crate::reason::{Link, Reason};
 
@@ -24,8 +25,10 @@ pub struct ConsentRequest {
     /// The host's name for the receipt.
     pub id: String,
     /// Who would agree.
+    #[serde(deserialize_with = "json::object")]
     pub user: User,
     /// The client that would act.
+    #[serde(deserialize_with = "json::object")]
     pub client: Client,
     /// The server's resource URI (RFC 8707), or `local:` and a name.
     pub server: String,
@@ -52,7 +55,8 @@ impl ConsentRequest {
         if bytes.len() > limits.call_bytes {
             return Err(CallError::TooLarge { bytes: bytes.len(), limit: limits.call_bytes });
         }
-        let request: Self = serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
+        let Object(request): Object<Self> =
+            serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
         bounds::short("id", &request.id, limits)?;
         bounds::user(&request.user, limits)?;
         bounds::client(&request.client, limits)?;

@@ -11,6 +11,7 @@ use crate::chain::registration::Admission;
 use crate::condition::quote;
 use crate::decision::Remedy;
 use crate::facts;
+use crate::json::Object;
 use crate::limits::Limits;
 use crate::reason::Reason;
 use crate::url;
@@ -45,7 +46,8 @@ impl RegistrationRequest {
         if bytes.len() > limits.call_bytes {
             return Err(CallError::TooLarge { bytes: bytes.len(), limit: limits.call_bytes });
         }
-        let request: Self = serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
+        let Object(request): Object<Self> =
+            serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
         short("id", &request.id, limits)?;
         each("issuer", &request.issuer, limits)?;
         scopes("scopes", &request.scopes, limits)?;

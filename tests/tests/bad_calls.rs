@@ -45,6 +45,41 @@ fn unread_arguments_may_hold_anything() {
     }
 }
 
+/// Every object of a call as the array of its members, which some readers take for the same.
+#[test]
+fn an_array_is_no_object() {
+    let world = world();
+    let mut call = good_call(&world);
+    let user = json!({"issuer": "https://login.example.com", "subject": "alice"});
+    call["confirmation"] = json!({"id": "c", "operation": format!("sha256-{}", "0".repeat(64)), "user": user, "given_at": 1});
+    assert!(from_json(&call.to_string()).is_ok(), "{call:#}");
+    let places = [
+        "",
+        "/user",
+        "/client",
+        "/credential",
+        "/receipts/0",
+        "/receipts/0/user",
+        "/receipts/0/client",
+        "/confirmation",
+        "/confirmation/user",
+    ];
+    for place in places {
+        let mut changed = call.clone();
+        let object = changed.pointer_mut(place).unwrap();
+        // In the order of the struct's members, for those that are few.
+        let members: Vec<Value> = match place.rsplit('/').next().unwrap() {
+            "user" => vec![object["issuer"].clone(), object["subject"].clone()],
+            "client" => vec![object["id"].clone(), object["issuer"].clone()],
+            _ => object.as_object().unwrap().values().cloned().collect(),
+        };
+        *object = json!(members);
+        let error = from_json(&changed.to_string()).unwrap_err().to_string();
+        assert!(error.contains("expected an object"), "{place}: {error}");
+    }
+    assert!(from_json("[]").is_err() && from_json("[null]").is_err());
+}
+
 /// An unread argument may hold any JSON up to the limits, of which the range of a 64-bit float is one.
 #[test]
 fn a_number_beyond_a_float_is_over_a_limit() {

@@ -87,7 +87,8 @@ impl World {
         Ok(Self { statements, files, policy, content, engine })
     }
 
-    /// The world of a seed, without the rules that no call can reach.
+    /// The world of a seed, without the rules that no call can reach and the conditions that none can
+    /// meet.
     ///
     /// # Errors
     ///
@@ -102,10 +103,16 @@ impl World {
             unreachable.filter_map(|one| Some(one.position()?.0)).collect();
         // As `files_of` writes them: the edition, and an empty line before each statement.
         let mut line = 3;
-        statements.retain(|statement| {
+        statements.retain_mut(|statement| {
             let start = line;
             line += statement.lines().count() + 1;
-            lines.range(start..line).next().is_none()
+            let unreachable = lines.range(start..line).next().is_some();
+            if unreachable && statement.starts_with("capability") {
+                let kept = statement.lines().filter(|line| !line.starts_with("    where"));
+                *statement = kept.collect::<Vec<_>>().join("\n");
+                return true;
+            }
+            !unreachable
         });
         Self::build(statements)
     }

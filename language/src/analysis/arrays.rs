@@ -102,8 +102,8 @@ fn elements(atoms: &[&Atom], budget: &Budget) -> Result<(Vec<Element>, Vec<Viewe
     let mut elements = Vec::new();
     let sure = |json: Json| Element { json, unsure: None };
     if !tests.is_empty() {
-        for class in classes(&tests, budget)? {
-            let unsure = (!class.sure).then_some(class.outcomes);
+        for class in classes(&tests, budget)?.iter() {
+            let unsure = (!class.sure).then(|| class.outcomes.clone());
             elements.push(Element { json: json!(class.text), unsure });
         }
     }

@@ -17,7 +17,6 @@ pub struct Assignment {
 
 impl Assignment {
     /// An assignment of arguments alone.
-    #[cfg(test)]
     pub(super) fn of(arguments: Json) -> Self {
         match arguments {
             Json::Object(arguments) => Self { arguments, attributes: BTreeMap::new() },

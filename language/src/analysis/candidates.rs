@@ -19,9 +19,25 @@ pub(super) struct Candidate {
     pub(super) held: Held,
     /// The wishes about this variable alone that come true.
     pub(super) met: Set,
-    /// Whether there is such a value for sure. Of one that is not sure, whatever it is compared with
-    /// may turn out equal or not.
-    pub(super) sure: bool,
+    /// Of a value that there may not be: what is read of it through each view that is compared. `None`:
+    /// there is such a value for sure, and it can be read.
+    pub(super) seen: Option<BTreeMap<Option<View>, Seen>>,
+}
+
+impl Candidate {
+    /// Whether there is such a value for sure.
+    pub(super) fn is_sure(&self) -> bool {
+        self.seen.is_none()
+    }
+}
+
+/// What is read of a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// No value, or this one.
+    Value(Option<Value>),
+    /// One that is not among those that the variable is compared with.
+    Other,
 }
 
 /// The values that a variable is compared with, read through a view or as it is.
@@ -32,16 +48,17 @@ pub(super) type Unary<'w> = [(usize, &'w Wish)];
 
 /// The candidates of a variable.
 ///
-/// `holds_members`: an argument within this one is asked of too. `each`: how many integers of each
-/// interval.
+/// `open`: values that are not among those compared may turn out equal to one another.
+/// `holds_members`: an argument within this one is asked of too.
 pub(super) fn candidates(
     variable: &Variable,
     wishes: &Unary<'_>,
     compared: &Compared,
+    open: bool,
     holds_members: bool,
     budget: &Budget,
 ) -> Result<Vec<Candidate>, Undecided> {
-    let mut finder = Finder { variable, wishes, compared, budget, found: Vec::new() };
+    let mut finder = Finder { variable, wishes, compared, open, budget, found: Vec::new() };
     match variable {
         Variable::Argument(_) => finder.argument(holds_members)?,
         Variable::Attribute(attribute) => finder.attribute(attribute)?,
@@ -49,22 +66,44 @@ pub(super) fn candidates(
     Ok(finder.found)
 }
 
-/// The tests of a string, each once, and whether any wish asks of one.
+/// The tests of a string, each once.
 pub(super) fn string_tests<'w>(atoms: impl IntoIterator<Item = &'w Atom>) -> Vec<Viewed> {
-    let mut tests: Vec<Viewed> = Vec::new();
-    for atom in atoms {
-        let test = (atom.operand.view, atom.test.clone());
-        if !matches!(atom.test, Test::Present | Test::SameAs(_)) && !tests.contains(&test) {
-            tests.push(test);
-        }
+    let tests: BTreeSet<Viewed> = atoms.into_iter().filter_map(string_test).collect();
+    tests.into_iter().collect()
+}
+
+/// What an atom asks of a string by itself. That it is the same as itself is settled by whether it
+/// has a value, which every test tells.
+fn string_test(atom: &Atom) -> Option<Viewed> {
+    let view = atom.operand.view;
+    match &atom.test {
+        Test::Present => None,
+        Test::SameAs(other) if *other == atom.operand => Some((view, value_test(view))),
+        Test::SameAs(_) => None,
+        test => Some((view, test.clone())),
     }
-    tests
+}
+
+/// Where each test stands in a list.
+type Places = BTreeMap<Viewed, usize>;
+
+fn places(tests: &[Viewed]) -> Places {
+    tests.iter().cloned().enumerate().map(|(at, test)| (test, at)).collect()
+}
+
+/// A test that no value passes.
+pub(super) fn value_test(view: Option<View>) -> Test {
+    match view {
+        Some(View::UrlPort) => Test::LessThan(i64::MIN),
+        _ => Test::OneOf(Vec::new()),
+    }
 }
 
 struct Finder<'f> {
     variable: &'f Variable,
     wishes: &'f Unary<'f>,
     compared: &'f Compared,
+    open: bool,
     budget: &'f Budget,
     found: Vec<Candidate>,
 }
@@ -83,17 +122,12 @@ impl Finder<'_> {
     }
 
     fn compared_strings(&self) -> Vec<Viewed> {
-        let literals = self.compared.iter().flat_map(|(view, values)| {
-            let literal = |value: &Value| match value {
-                Value::String(text) => Some(Literal::String(text.clone())),
-                Value::Integer(number) if *view == Some(View::UrlPort) => {
-                    Some(Literal::Integer(*number))
-                }
-                _ => None,
-            };
-            values.iter().filter_map(literal).map(|one| (*view, Test::Equals(one)))
+        let tests = self.compared.iter().flat_map(|(view, values)| {
+            let literals = values.iter().filter_map(|value| literal(*view, value));
+            let tests = literals.map(Test::Equals).chain([value_test(*view)]);
+            tests.map(|test| (*view, test))
         });
-        literals.collect()
+        tests.collect()
     }
 
     fn argument(&mut self, holds_members: bool) -> Result<(), Undecided> {
@@ -109,8 +143,9 @@ impl Finder<'_> {
                     tests.push(one);
                 }
             }
-            for class in classes(&tests, self.budget)? {
-                self.string(&tests, class)?;
+            let places = places(&tests);
+            for class in classes(&tests, self.budget)?.iter() {
+                self.string(&places, class)?;
             }
         }
         let whole = self.compared.get(&None);
@@ -141,7 +176,8 @@ impl Finder<'_> {
             match met {
                 None => self.sure(Held::Json(array)),
                 Some(met) => {
-                    self.found.push(Candidate { held: Held::Json(array), met, sure: false });
+                    let seen = Some(BTreeMap::new());
+                    self.found.push(Candidate { held: Held::Json(array), met, seen });
                 }
             }
         }
@@ -159,8 +195,9 @@ impl Finder<'_> {
             .wishes
             .iter()
             .map(|(_, wish)| &wish.atom)
-            .filter(|atom| !matches!(atom.test, Test::Present | Test::SameAs(_)))
+            .filter(|atom| atom.test != Test::Present)
             .collect();
+        let constant = |atom: &&&Atom| !matches!(atom.test, Test::SameAs(_));
         match attribute {
             Attribute::Argument(_) => return Err(Undecided::Unknown),
             Attribute::UserIssuer
@@ -168,9 +205,14 @@ impl Finder<'_> {
             | Attribute::ClientId
             | Attribute::TokenAcr => {
                 let mut tests = string_tests(tests);
-                tests.extend(self.compared_strings());
-                for class in classes(&tests, self.budget)? {
-                    self.string(&tests, class)?;
+                for one in self.compared_strings() {
+                    if !tests.contains(&one) {
+                        tests.push(one);
+                    }
+                }
+                let places = places(&tests);
+                for class in classes(&tests, self.budget)?.iter() {
+                    self.string(&places, class)?;
                 }
             }
             Attribute::ClientRegistration => {
@@ -179,7 +221,9 @@ impl Finder<'_> {
                 }
             }
             Attribute::CallAddress => {
-                for address in addresses::representatives(tests.iter().map(|atom| &atom.test))? {
+                for address in addresses::representatives(
+                    tests.iter().filter(constant).map(|atom| &atom.test),
+                )? {
                     self.sure(Held::Value(Value::Address(address)));
                 }
             }
@@ -189,7 +233,7 @@ impl Finder<'_> {
             | Attribute::ConfirmationAge
             | Attribute::Now => {
                 let mut numbers = BTreeSet::new();
-                for atom in tests {
+                for atom in tests.iter().filter(constant) {
                     numbers.extend(integers::constants(&atom.test)?);
                 }
                 // An age is a length of time.
@@ -212,7 +256,7 @@ impl Finder<'_> {
     /// A value that there is, judged by the engine.
     fn sure(&mut self, held: Held) {
         let met = self.met(&held);
-        self.found.push(Candidate { held, met, sure: true });
+        self.found.push(Candidate { held, met, seen: None });
     }
 
     fn met(&self, held: &Held) -> Set {
@@ -227,26 +271,29 @@ impl Finder<'_> {
     }
 
     /// A string with what the machines say of it, which the engine must say too.
-    fn string(&mut self, tests: &[Viewed], class: Class) -> Result<(), Undecided> {
+    fn string(&mut self, tests: &Places, class: &Class) -> Result<(), Undecided> {
+        self.budget.spend(self.wishes.len().div_ceil(4))?;
+        let outcome = |test: &Viewed| class.outcomes.get(*tests.get(test)?).copied();
         let held = match self.variable {
             Variable::Argument(_) => Held::Json(json!(class.text)),
-            Variable::Attribute(_) => Held::Value(Value::String(class.text)),
+            Variable::Attribute(_) => Held::Value(Value::String(class.text.clone())),
         };
         let judged = self.met(&held);
         let mut met = Set::new();
         for (number, wish) in self.wishes {
-            let one = (wish.atom.operand.view, wish.atom.test.clone());
             let read = match &wish.atom.operand.attribute {
                 Attribute::Argument(argument) => {
                     argument.kind == ArgumentType::String && wish.atom.quantifier.is_none()
                 }
                 _ => true,
             };
-            let at = tests.iter().position(|test| *test == one).filter(|_| read);
-            let is_met = match at {
-                Some(at) => wish.is_met_by(class.outcomes.get(at).copied().flatten()),
-                None if !class.sure && matches!(wish.atom.test, Test::SameAs(_)) => true,
-                None => judged.contains(number),
+            let test = string_test(&wish.atom).filter(|_| read);
+            let is_met = match (test.and_then(|test| outcome(&test)), &wish.atom.test) {
+                (Some(outcome), Test::SameAs(_)) => wish.is_met_by(outcome.map(|_| true)),
+                (Some(outcome), _) => wish.is_met_by(outcome),
+                // Two views of one string: which outcomes go together is known only if the string is.
+                (None, Test::SameAs(_)) if !class.sure => true,
+                (None, _) => judged.contains(number),
             };
             if is_met {
                 met.insert(*number);
@@ -255,8 +302,40 @@ impl Finder<'_> {
         if class.sure && met != judged {
             return Err(Undecided::Disagreement);
         }
-        self.found.push(Candidate { held, met, sure: class.sure });
+        let seen = |(view, values): (&Option<View>, &BTreeSet<Value>)| {
+            let equal = |value: &&Value| {
+                literal(*view, value)
+                    .and_then(|literal| outcome(&(*view, Test::Equals(literal))))
+                    .flatten()
+                    == Some(true)
+            };
+            let has_value = outcome(&(*view, value_test(*view))).flatten().is_some();
+            let seen = match values.iter().find(equal) {
+                Some(value) => Seen::Value(Some(value.clone())),
+                None if has_value => Seen::Other,
+                None => Seen::Value(None),
+            };
+            (*view, seen)
+        };
+        let seen: BTreeMap<Option<View>, Seen> = self.compared.iter().map(seen).collect();
+        let other = seen.values().any(|one| *one == Seen::Other);
+        if !class.sure || self.open && other {
+            let (held, met, seen) = (held.clone(), met.clone(), Some(seen));
+            self.found.push(Candidate { held, met, seen });
+        }
+        if class.sure {
+            self.found.push(Candidate { held, met, seen: None });
+        }
         Ok(())
+    }
+}
+
+/// A value as a constant that a string seen through a view may be equal to.
+fn literal(view: Option<View>, value: &Value) -> Option<Literal> {
+    match value {
+        Value::String(text) => Some(Literal::String(text.clone())),
+        Value::Integer(number) if view == Some(View::UrlPort) => Some(Literal::Integer(*number)),
+        _ => None,
     }
 }
 

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use placet_engine::condition::{Attribute, Operand, Test, Value};
 use serde_json::Value as Json;
 
-use crate::analysis::candidates::{Candidate, candidates, read};
+use crate::analysis::candidates::{Candidate, Seen, candidates, read};
 use crate::analysis::equality::pools;
 use crate::analysis::maximal::{Set, maximal, undominated};
 use crate::analysis::variable::{Held, Variable, Witness, operands};
@@ -42,7 +42,7 @@ enum Link {
 /// What an operand reads of each candidate of its variable.
 struct Read {
     variable: usize,
-    values: Vec<Option<Value>>,
+    values: Vec<Seen>,
 }
 
 /// The variables of some wishes, in groups that have nothing to do with one another.
@@ -106,12 +106,9 @@ impl<'w> Component<'w> {
             };
             let holds_members = variables.iter().any(within);
             let compared = pools.compared.get(variable).unwrap_or(&nothing);
-            let mut found = candidates(variable, &unary, compared, holds_members, budget)?;
-            if pools.open.contains(variable) {
-                let others = candidates(variable, &unary, &nothing, holds_members, budget)?;
-                found.extend(others.into_iter().map(|one| Candidate { sure: false, ..one }));
-            }
-            found.sort_by_key(|candidate| !candidate.sure);
+            let open = pools.open.contains(variable);
+            let mut found = candidates(variable, &unary, compared, open, holds_members, budget)?;
+            found.sort_by_key(|candidate| !candidate.is_sure());
             domains.push(Domain { variable: variable.clone(), candidates: found });
         }
         let mut component = Self { wishes: own, variables: domains, links: Vec::new() };
@@ -129,7 +126,7 @@ impl<'w> Component<'w> {
             let values = domain
                 .candidates
                 .iter()
-                .map(|candidate| read(&domain.variable, &candidate.held, operand));
+                .map(|candidate| seen(&domain.variable, candidate, operand));
             Some(Read { variable, values: values.collect() })
         };
         let mut links = Vec::new();
@@ -284,7 +281,7 @@ impl<'w> Component<'w> {
         let solution = |candidate: &Candidate| {
             let mut witness = Witness::default();
             witness.say(domain.variable.clone(), candidate.held.clone());
-            (candidate.met.clone(), (witness, candidate.sure))
+            (candidate.met.clone(), (witness, candidate.is_sure()))
         };
         // INVARIANT: sure ones come first, so one that is not sure stays only if no sure one does as
         // much.
@@ -311,6 +308,9 @@ impl<'w> Component<'w> {
         fixed: &BTreeMap<usize, usize>,
         budget: &Budget,
     ) -> Result<Option<Witness>, Undecided> {
+        if self.is_contradictory(wanted) {
+            return Ok(None);
+        }
         for sure in [true, false] {
             let mut open: Vec<(usize, Vec<usize>)> = Vec::new();
             for (at, domain) in self.variables.iter().enumerate() {
@@ -325,13 +325,15 @@ impl<'w> Component<'w> {
                     .collect();
                 let fits = |(number, candidate): &(usize, &Candidate)| {
                     fixed.get(&at).is_none_or(|only| only == number)
-                        && (candidate.sure || !sure)
+                        && (candidate.is_sure() || !sure)
                         && own.iter().all(|wish| candidate.met.contains(wish))
                 };
                 let fitting = domain.candidates.iter().enumerate().filter(fits);
                 open.push((at, fitting.map(|(number, _)| number).collect()));
             }
-            if !sure && self.variables.iter().all(|one| one.candidates.iter().all(|one| one.sure)) {
+            if !sure
+                && self.variables.iter().all(|one| one.candidates.iter().all(Candidate::is_sure))
+            {
                 return Ok(None);
             }
             open.sort_by_key(|(_, fitting)| fitting.len());
@@ -344,6 +346,19 @@ impl<'w> Component<'w> {
             }
         }
         Ok(None)
+    }
+
+    /// Whether two operands are wanted to be both equal and different.
+    fn is_contradictory(&self, wanted: &Set) -> bool {
+        let mut equal: BTreeMap<BTreeSet<&Operand>, bool> = BTreeMap::new();
+        self.wishes.iter().filter(|(number, _)| wanted.contains(number)).any(|(_, wish)| {
+            // Without values both may come true.
+            if !matches!(wish.atom.test, Test::SameAs(_)) || wish.is_met_by(None) {
+                return false;
+            }
+            let wants = wish.is_met_by(Some(true));
+            *equal.entry(operands(wish).collect()).or_insert(wants) != wants
+        })
     }
 
     fn witness(&self, chosen: &BTreeMap<usize, usize>) -> Witness {
@@ -396,20 +411,13 @@ impl<'w> Component<'w> {
                 if !wanted.contains(wish) || !concerns(one.variable, other.variable) {
                     return true;
                 }
-                let (Some(first), Some(second)) = (held(&one.variable), held(&other.variable))
-                else {
-                    return true;
-                };
-                if !first.sure || !second.sure {
-                    return true;
-                }
-                let value = |read: &Read| {
-                    let candidate = chosen.get(&read.variable)?;
-                    read.values.get(*candidate).cloned().flatten()
-                };
-                match (value(one), value(other)) {
-                    (Some(one), Some(other)) => (one == other) == *equal,
-                    _ => *without_value,
+                match (one.of(chosen), other.of(chosen)) {
+                    (Some(Seen::Value(None)), _) | (_, Some(Seen::Value(None))) => *without_value,
+                    (Some(Seen::Value(one)), Some(Seen::Value(other))) => (one == other) == *equal,
+                    (Some(Seen::Value(_)), Some(Seen::Other))
+                    | (Some(Seen::Other), Some(Seen::Value(_))) => !equal,
+                    // May be equal or not, or not both are chosen yet.
+                    _ => true,
                 }
             }
             Link::Within(outer, inner) => match (held(outer), held(inner)) {
@@ -424,6 +432,18 @@ impl<'w> Component<'w> {
             },
         }
     }
+}
+
+impl Read {
+    /// What is read of the candidate that is chosen, if one is.
+    fn of(&self, chosen: &BTreeMap<usize, usize>) -> Option<&Seen> {
+        self.values.get(*chosen.get(&self.variable)?)
+    }
+}
+
+fn seen(variable: &Variable, candidate: &Candidate, operand: &Operand) -> Seen {
+    let unsure = candidate.seen.as_ref().and_then(|seen| seen.get(&operand.view));
+    unsure.cloned().unwrap_or_else(|| Seen::Value(read(variable, &candidate.held, operand)))
 }
 
 /// Whether something is said.

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use placet_engine::condition::{Argument, ArgumentType, Attribute, Literal, Operand, Test, Value};
 use placet_engine::view::View;
 
-use crate::analysis::candidates::{Compared, string_tests};
+use crate::analysis::candidates::{Compared, string_tests, value_test};
 use crate::analysis::strings::{Viewed, classes};
 use crate::analysis::variable::Variable;
 use crate::analysis::wish::Wish;
@@ -94,6 +94,14 @@ pub(super) fn pools(wishes: &[&Wish], budget: &Budget) -> Result<Pools, Undecide
             pools.open.insert(variable.clone());
         }
     }
+    // What is equal to something open is open as well.
+    for group in &groups {
+        let variables: BTreeSet<Variable> =
+            group.iter().map(|operand| Variable::of(&operand.attribute)).collect();
+        if !variables.is_disjoint(&pools.open) {
+            pools.open.extend(variables);
+        }
+    }
     Ok(pools)
 }
 
@@ -110,7 +118,8 @@ fn is_string_test(wish: &Wish) -> bool {
         Attribute::Argument(argument) => argument.kind == ArgumentType::String,
         _ => true,
     };
-    string && !matches!(wish.atom.test, Test::Present | Test::SameAs(_))
+    let same = matches!(&wish.atom.test, Test::SameAs(other) if *other != wish.atom.operand);
+    string && wish.atom.test != Test::Present && !same
 }
 
 /// The operands that are compared with one another, directly or through others.
@@ -120,6 +129,9 @@ fn groups(wishes: &[&Wish]) -> Result<Vec<BTreeSet<Operand>>, Undecided> {
         let Test::SameAs(other) = &wish.atom.test else { continue };
         if wish.atom.quantifier.is_some() {
             return Err(Undecided::Unknown);
+        }
+        if *other == wish.atom.operand {
+            continue;
         }
         let mut joined = BTreeSet::from([wish.atom.operand.clone(), other.clone()]);
         groups.retain(|group| {
@@ -177,7 +189,7 @@ impl Group<'_> {
 
     /// What is asked of the values of the group, as seen through one view, and whether that is all.
     fn tests(&self, view: Option<View>) -> (Vec<Viewed>, bool) {
-        let mut tests: Vec<Viewed> = vec![(view, Test::OneOf(Vec::new()))];
+        let mut tests: Vec<Viewed> = vec![(view, value_test(view))];
         let mut all = true;
         for operand in self.operands {
             let variable = Variable::of(&operand.attribute);
@@ -229,7 +241,7 @@ impl Group<'_> {
             let mut all = tests.clone();
             all.extend(known);
             let found = classes(&all, self.budget)?;
-            for class in &found {
+            for class in found.iter() {
                 let is_known =
                     class.outcomes.iter().skip(tests.len()).any(|outcome| *outcome == Some(true));
                 let has_value = class.outcomes.first().copied().flatten().is_some();

@@ -34,10 +34,14 @@ mod variable;
 mod wish;
 mod words;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fmt;
+use std::rc::Rc;
 
 use placet_engine::condition::{Condition, Side};
+
+use strings::{Class, Viewed};
 
 pub use assignment::Assignment;
 pub use space::Space;
@@ -69,19 +73,38 @@ impl fmt::Display for Undecided {
 
 impl std::error::Error for Undecided {}
 
-/// How many steps an analysis may take: transitions of string machines, values tried, sets looked at.
+/// How many steps an analysis may take (transitions of string machines, values tried, sets looked
+/// at), and what it found out about strings on the way.
 #[derive(Debug)]
-pub struct Budget(Cell<usize>);
+pub struct Budget {
+    left: Cell<usize>,
+    known: RefCell<BTreeMap<Vec<Viewed>, Rc<Vec<Class>>>>,
+}
 
 impl Budget {
     /// So many steps.
     pub fn new(steps: usize) -> Self {
-        Self(Cell::new(steps))
+        Self { left: Cell::new(steps), known: RefCell::default() }
     }
 
-    pub(crate) fn spend(&self, steps: usize) -> Result<(), Undecided> {
-        self.0.set(self.0.get().checked_sub(steps).ok_or(Undecided::OverBudget)?);
+    fn spend(&self, steps: usize) -> Result<(), Undecided> {
+        self.left.set(self.left.get().checked_sub(steps).ok_or(Undecided::OverBudget)?);
         Ok(())
+    }
+
+    /// What was found of these tests before, or is found now.
+    fn remembered(
+        &self,
+        tests: &[Viewed],
+        find: impl FnOnce() -> Result<Vec<Class>, Undecided>,
+    ) -> Result<Rc<Vec<Class>>, Undecided> {
+        let known = self.known.borrow().get(tests).map(Rc::clone);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let found = Rc::new(find()?);
+        self.known.borrow_mut().insert(tests.to_vec(), Rc::clone(&found));
+        Ok(found)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! It follows `placet_engine::url` rule by rule. Of hosts in brackets it knows `[::1]` and its like
 //! for sure; any other run of hexadecimal digits, colons and dots it takes for an address in its one
-//! spelling, and says that it is not sure.
+//! spelling but for case, and says that it is not sure.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -73,8 +73,6 @@ pub(super) struct UrlMachine {
     /// Outcomes that were sealed, by their number.
     sealed: Vec<Vec<bool>>,
     numbers: HashMap<Vec<bool>, u32>,
-    /// Whether what comes after the authority bears on anything else that reads the string.
-    to_the_end: bool,
 }
 
 /// A state: place, detail, sealed scheme, sealed host, sealed port, whether it is sure, and the
@@ -82,12 +80,7 @@ pub(super) struct UrlMachine {
 const FIXED: usize = 6;
 
 impl UrlMachine {
-    pub(super) fn new(
-        scheme: &[&Test],
-        host: &[&Test],
-        port: &[&Test],
-        to_the_end: bool,
-    ) -> Result<Self, Undecided> {
+    pub(super) fn new(scheme: &[&Test], host: &[&Test], port: &[&Test]) -> Result<Self, Undecided> {
         let known: Vec<Test> = SCHEMES
             .iter()
             .filter(|_| !port.is_empty())
@@ -105,7 +98,6 @@ impl UrlMachine {
             ports: ports.into_iter().filter(|port| (1..=65_535).contains(port)).collect(),
             sealed: Vec::new(),
             numbers: HashMap::new(),
-            to_the_end,
         })
     }
 
@@ -133,9 +125,7 @@ impl UrlMachine {
             'x' | '-' | '.' | '_' | '+' | ':' | '/' | '?' | '#' | '[' | ']' | '%' => {
                 u8::try_from(lower).unwrap_or(0)
             }
-            // Brackets hold lower case, the one spelling; elsewhere case makes no difference.
-            'a'..='f' if character == lower => b'a',
-            'a'..='f' => b'A',
+            'a'..='f' => b'a',
             'a'..='z' => b'g',
             allowed if is_allowed(allowed) => b'!',
             _ => 0,
@@ -162,10 +152,11 @@ impl UrlMachine {
         self.sealed.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
-    /// Whether nothing that follows makes a difference.
-    pub(super) fn is_over(&self, state: &[u32]) -> bool {
+    /// Whether nothing that follows makes a difference. `alone`: nothing else reads the string, and
+    /// what is no URL is found elsewhere.
+    pub(super) fn is_over(&self, state: &[u32], alone: bool) -> bool {
         let [at, detail, ..] = state else { return true };
-        *at == place::REFUSED || *at == place::REST && !self.to_the_end && *detail % 3 == 0
+        *at == place::REFUSED || alone && *at == place::REST && *detail % 3 == 0
     }
 
     pub(super) fn step(&mut self, state: &mut [u32], character: char) {
@@ -239,7 +230,7 @@ impl UrlMachine {
             }
             place::BRACKET => {
                 *detail = bracket_step(*detail, character)?;
-                self.host.step(rest, character);
+                self.host.step(rest, lower);
             }
             place::PORT if matches!(character, '/' | '?' | '#') => {
                 let outcomes = self.port_outcomes(rest)?;
@@ -424,7 +415,7 @@ fn bracket_step(state: u32, character: char) -> Option<u32> {
     Some(match (state, character) {
         (0 | 1, ':') => state.saturating_add(1),
         (2, '1'..='9' | 'a'..='f') | (3..=5, '0'..='9' | 'a'..='f') => state.saturating_add(1),
-        (_, '0'..='9' | 'a'..='f' | ':' | '.') => UNSURE,
+        (_, '0'..='9' | 'a'..='f' | 'A'..='F' | ':' | '.') => UNSURE,
         _ => return None,
     })
 }

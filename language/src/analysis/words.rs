@@ -109,6 +109,16 @@ impl Words {
         self.tests.is_empty()
     }
 
+    /// Whether nothing that follows changes an outcome.
+    pub(super) fn is_settled(&self, state: &[u32]) -> bool {
+        let (trie, rest) = state.split_first().map_or((LOST, &[][..]), |(one, rest)| (*one, rest));
+        let no_constants = self.trie.len() <= 1 && self.trie.iter().all(|node| node.ends.is_none());
+        let (globs, folders) = rest.split_at(self.globs.len().min(rest.len()));
+        (trie == LOST || no_constants)
+            && self.globs.iter().zip(globs).all(|(glob, state)| glob.is_settled(*state))
+            && self.folders.iter().zip(folders).all(|(folder, state)| folder.is_settled(*state))
+    }
+
     /// How many numbers a state has.
     pub(super) fn width(&self) -> usize {
         self.globs.len().saturating_add(self.folders.len()).saturating_add(1)
@@ -254,6 +264,12 @@ impl Pieces {
         self.found(number, piece.longer(matched, character))
     }
 
+    /// Lost, or after a star with which the pattern ends.
+    fn is_settled(&self, state: u32) -> bool {
+        let last = self.pieces.last().is_some_and(|piece| piece.text.is_empty());
+        self.at(state).is_none() || last && self.pieces.len() > 1 && self.accepts(state)
+    }
+
     fn accepts(&self, state: u32) -> bool {
         self.at(state).is_some_and(|(number, matched)| {
             number.saturating_add(1) == self.pieces.len()
@@ -281,6 +297,10 @@ impl Folder {
             None if character == '/' || self.0 == ['/'] => self.below(),
             None => LOST,
         }
+    }
+
+    fn is_settled(&self, state: u32) -> bool {
+        state == LOST || state == self.below()
     }
 
     fn accepts(&self, state: u32) -> bool {

@@ -17,6 +17,7 @@ use crate::chain::operation;
 use crate::condition::{Argument, Atom, Condition, Operand, Side};
 use crate::digest::Digest;
 use crate::network::Network;
+use crate::probe::Probe;
 use crate::resource::Pattern;
 
 pub use error::BundleError;
@@ -282,6 +283,9 @@ pub struct Tool {
     pub typed: bool,
     /// What the Cedar policies read of the arguments.
     pub reads: Reads,
+    /// Arguments that do for every rule what any would; `None` where the compiler could not find
+    /// them all. Of prompts and resources there are none.
+    pub probes: Option<BTreeSet<Probe>>,
 }
 
 /// What the Cedar policies that concern a tool read of its arguments.

@@ -80,6 +80,7 @@ impl Engine {
     ) -> Result<Self, BundleError> {
         let mut slices = Slices::new(&content, signed_by.is_some())?;
         check_names(&content)?;
+        crate::probe::check(&content)?;
         let index = Index::new(&content, &mut slices);
         let groups = Groups::new(&content);
         let servers = content

@@ -33,6 +33,21 @@ fn the_call_on_the_page_is_answered_as_it_says() {
     }
 }
 
+#[test]
+fn the_caller_on_the_page_sees_the_tools_that_it_says() {
+    let page = fs::read_to_string(root().join("spec/chain.md")).unwrap();
+    let (_, text) = blocks(&page, "json,call,").remove(0);
+    let caller = Call::from_json(text.as_bytes(), &EngineLimits::default()).unwrap();
+    let seen = engine("spec/language.md").visible_tools(&caller);
+    let rows = seen.iter().map(|one| {
+        let visibility = serde_json::to_value(one.visibility).unwrap();
+        let reason = one.reason.map(|reason| format!("`{reason}`")).unwrap_or_default();
+        format!("| `{}` | `{}` | {reason} |\n", one.tool, visibility.as_str().unwrap())
+    });
+    let header = String::from("| tool | visibility | reason |\n|---|---|---|\n");
+    is_current("spec/visible.md", "visible", std::iter::once(header).chain(rows));
+}
+
 fn checked(text: &str) -> placet_language::Checked {
     let catalogue = fs::read_to_string(root().join("spec/catalogue.json")).unwrap();
     let files = BTreeMap::from([

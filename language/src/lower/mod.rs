@@ -5,6 +5,7 @@ mod coverage;
 mod entities;
 mod guards;
 mod policies;
+mod probes;
 mod reads;
 mod schema;
 mod terms;
@@ -23,6 +24,7 @@ use crate::model::{Held, Policy, Rule, Server};
 pub fn lower(policy: &Policy) -> Content {
     let held = Held::new(&policy.capabilities);
     let reads = reads::reads(policy, &held);
+    let probes = probes::probes(policy, &held);
     let cedar = Cedar {
         schema: schema::schema(policy, &held, &reads),
         entities: entities::entities(policy),
@@ -31,7 +33,7 @@ pub fn lower(policy: &Policy) -> Content {
     let servers = policy
         .servers
         .iter()
-        .map(|(name, declared)| (name.clone(), server(&held, name, declared, &reads)))
+        .map(|(name, declared)| (name.clone(), server(&held, name, declared, &reads, &probes)))
         .collect();
     let capabilities = policy
         .capabilities
@@ -79,6 +81,7 @@ fn server(
     name: &str,
     declared: &Server,
     reads: &reads::ByFeature,
+    probes: &probes::ByTool,
 ) -> bundle::Server {
     let catalogue = &declared.catalogue;
     let tool = |feature: Feature| bundle::Tool {
@@ -90,7 +93,9 @@ fn server(
             .map(|(held, _)| (*held).to_owned())
             .collect(),
         typed: matches!(catalogue.arguments(&feature), Some(Ok(_))),
-        reads: reads.get(&(name.to_owned(), feature)).cloned().unwrap_or_default(),
+        reads: reads.get(&(name.to_owned(), feature.clone())).cloned().unwrap_or_default(),
+        // What nothing allows needs none.
+        probes: probes.get(&(name.to_owned(), feature)).cloned().unwrap_or(Some(BTreeSet::new())),
     };
     let resources = |patterns: &BTreeSet<Pattern>| bundle::Resources {
         patterns: patterns.clone(),

@@ -1,0 +1,106 @@
+//! Probes: arguments that are worth trying, to find out whether a caller can use a tool at all.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use crate::bundle::{BundleError, Content};
+use crate::condition::{Attribute, quote};
+
+/// How many probes a tool may have. A compiler that finds more leaves the tool undecided.
+pub const PROBES: usize = 1_000;
+
+/// Arguments of a tool, by name.
+///
+/// The compiler finds them: whatever arguments a caller could use, those of some probe do as much for
+/// every rule that bears on the tool.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Probe(pub BTreeMap<String, Sample>);
+
+/// A value in a probe.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sample {
+    /// `null`
+    Null,
+    /// A boolean.
+    Boolean(bool),
+    /// An integer.
+    Integer(i64),
+    /// A string.
+    String(String),
+    /// An array.
+    Array(Vec<Sample>),
+    /// An object.
+    Object(BTreeMap<String, Sample>),
+    /// What this attribute of the caller is.
+    Same(Attribute),
+}
+
+impl Probe {
+    /// The arguments for a caller whose attributes are these; `None` where one that is referred to has
+    /// no value.
+    pub(crate) fn arguments(
+        &self,
+        of_caller: &impl Fn(&Attribute) -> Option<String>,
+    ) -> Option<Map<String, Json>> {
+        members(&self.0, of_caller)
+    }
+}
+
+fn members(
+    samples: &BTreeMap<String, Sample>,
+    of_caller: &impl Fn(&Attribute) -> Option<String>,
+) -> Option<Map<String, Json>> {
+    samples.iter().map(|(name, sample)| Some((name.clone(), json(sample, of_caller)?))).collect()
+}
+
+fn json(sample: &Sample, of_caller: &impl Fn(&Attribute) -> Option<String>) -> Option<Json> {
+    Some(match sample {
+        Sample::Null => Json::Null,
+        Sample::Boolean(value) => Json::Bool(*value),
+        Sample::Integer(value) => Json::from(*value),
+        Sample::String(text) => Json::from(text.as_str()),
+        Sample::Array(items) => {
+            Json::Array(items.iter().map(|item| json(item, of_caller)).collect::<Option<_>>()?)
+        }
+        Sample::Object(inner) => Json::Object(members(inner, of_caller)?),
+        Sample::Same(attribute) => Json::from(of_caller(attribute)?),
+    })
+}
+
+/// Checks that no tool has too many probes, and that each refers to strings of the caller only.
+///
+/// INVARIANT: probes are only tried, and the rules decide. Whatever a bundle says here, it can hide
+/// a tool, but never show one that no call can use.
+pub(crate) fn check(content: &Content) -> Result<(), BundleError> {
+    let tools = content.servers.values().flat_map(|server| &server.tools);
+    for (name, probes) in tools.filter_map(|(name, tool)| Some((name, tool.probes.as_ref()?))) {
+        let wrong =
+            |what: &str| Err(BundleError::Inconsistent(format!("tool {} has {what}", quote(name))));
+        if probes.len() > PROBES {
+            return wrong(&format!("more than {PROBES} probes"));
+        }
+        if !probes.iter().all(|probe| probe.0.values().all(refers_to_strings)) {
+            return wrong("a probe that refers to what is no string of the caller");
+        }
+    }
+    Ok(())
+}
+
+fn refers_to_strings(sample: &Sample) -> bool {
+    match sample {
+        Sample::Array(items) => items.iter().all(refers_to_strings),
+        Sample::Object(inner) => inner.values().all(refers_to_strings),
+        Sample::Same(attribute) => matches!(
+            attribute,
+            Attribute::UserIssuer
+                | Attribute::UserSubject
+                | Attribute::ClientId
+                | Attribute::TokenAcr
+        ),
+        _ => true,
+    }
+}

@@ -28,7 +28,32 @@ use crate::registration::{RegistrationDecision, RegistrationRequest};
 use crate::remedied::{Remedied, Unconfirmed};
 use crate::slices::Slices;
 
-/// A loaded bundle. Immutable; a clone shares it.
+/// A loaded bundle. Immutable; a clone shares it, so any number of threads may decide with it at once.
+///
+/// A new policy is a new engine, put in the place of the old one. Whoever decides takes a clone, and
+/// is done with one policy even if the next comes meanwhile:
+///
+/// ```
+/// use std::sync::{PoisonError, RwLock};
+///
+/// use placet_engine::{BundleError, Call, Decision, Engine, Limits};
+///
+/// struct Policy(RwLock<Engine>);
+///
+/// impl Policy {
+///     fn decide(&self, call: &Call) -> Decision {
+///         let engine = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+///         engine.decide(call)
+///     }
+///
+///     /// A bundle that does not load leaves the policy as it is.
+///     fn reload(&self, bundle: &[u8]) -> Result<(), BundleError> {
+///         let engine = Engine::load(bundle, &Limits::default())?;
+///         *self.0.write().unwrap_or_else(PoisonError::into_inner) = engine;
+///         Ok(())
+///     }
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Engine(Arc<Loaded>);
 

@@ -247,7 +247,7 @@ impl Fact {
                 let known = facts.tool.reads.views.contains(operand);
                 let view = operand.view.filter(|_| known).ok_or(AskCedar)?;
                 let raw = match &operand.attribute {
-                    Attribute::Argument(argument) => facts.raw(argument),
+                    Attribute::Argument(one) if one.kind == ArgumentType::String => facts.raw(one),
                     _ => return Err(AskCedar),
                 };
                 match raw.and_then(|raw| view.of(raw.as_str()?)) {

@@ -210,6 +210,18 @@ impl Scenario {
     }
 }
 
+/// The calls whose instructions and allocations are counted, by name.
+pub fn cases(scenario: &Scenario) -> Vec<(&'static str, Value)> {
+    let mut cases = vec![
+        ("allow", scenario.allowed(1, false)),
+        ("allow, 50 receipts", scenario.allowed(50, false)),
+        ("allow, 64 KiB of arguments", scenario.allowed(1, true)),
+    ];
+    let denied = scenario.denied();
+    cases.extend(denied.into_iter().filter(|(name, _)| ["condition", "scope"].contains(name)));
+    cases
+}
+
 /// A call from its JSON form.
 pub fn call(value: &Value) -> Call {
     Call::from_json(value.to_string().as_bytes(), &EngineLimits::default()).unwrap()

@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -20,6 +21,7 @@ use crate::condition::{Argument, ArgumentType, Atom, Attribute, Operand, Side, V
 use crate::facts::Facts;
 use crate::glob::Glob;
 use crate::ids;
+use crate::network::Network;
 use crate::slices::Slice;
 
 /// This form cannot tell what the condition is of the call; Cedar can.
@@ -41,6 +43,8 @@ pub(crate) enum Test {
     LessThan(Term, Term),
     AtMost(Term, Term),
     Like(Fact, Glob),
+    /// `call.address`, which is there, is in the network.
+    InNetwork(Network),
     OneOf(Vec<Constant>, Term),
     Contains(Set, Term),
     ContainsAll(Set, Vec<String>),
@@ -61,6 +65,7 @@ pub(crate) enum Constant {
     Text(String),
     Number(i64),
     Truth(bool),
+    Address(IpAddr),
 }
 
 /// A single value of the context.
@@ -100,6 +105,7 @@ enum Found<'f> {
     Text(Cow<'f, str>),
     Number(i64),
     Truth(bool),
+    Address(IpAddr),
     /// There, and of no type that is compared here.
     Other,
 }
@@ -153,6 +159,9 @@ impl Test {
                 Some(Found::Text(text)) => glob.matches(&text),
                 _ => return Err(AskCedar),
             },
+            Self::InNetwork(network) => {
+                network.contains(facts.call.address.ok_or(AskCedar)?.to_canonical())
+            }
             Self::OneOf(constants, term) => {
                 let value = term.find(facts)?;
                 constants.iter().any(|constant| constant.found() == value)
@@ -203,6 +212,7 @@ impl Constant {
             Self::Text(text) => Found::Text(Cow::Borrowed(text)),
             Self::Number(number) => Found::Number(*number),
             Self::Truth(value) => Found::Truth(*value),
+            Self::Address(address) => Found::Address(*address),
         }
     }
 }
@@ -221,7 +231,9 @@ impl Fact {
                 Attribute::UserIssuer => text(&call.user.as_ref().ok_or(AskCedar)?.issuer),
                 Attribute::UserSubject => text(&call.user.as_ref().ok_or(AskCedar)?.subject),
                 Attribute::TokenAcr => token.and_then(|token| text(token.acr.as_ref()?)),
-                Attribute::CallAddress => call.address.map(|_| Found::Other),
+                Attribute::CallAddress => {
+                    call.address.map(|address| Found::Address(address.to_canonical()))
+                }
                 Attribute::Argument(_) => return Err(AskCedar),
                 others => match facts.value_of(others) {
                     Some(Value::Integer(value)) => number(Some(value)),
@@ -410,6 +422,10 @@ impl Reader {
                 BinaryOp::Greater => Test::LessThan(self.term(right)?, self.term(left)?),
                 BinaryOp::GreaterEq => Test::AtMost(self.term(right)?, self.term(left)?),
                 BinaryOp::In => self.within(left, right)?,
+                BinaryOp::IsInRange => match (path(left)?.as_slice(), ip(right)) {
+                    (["call", "address"], Some(range)) => Test::InNetwork(Network::parse(range)?),
+                    _ => return None,
+                },
                 BinaryOp::Contains => match left.as_ref() {
                     Expr::Set(members) => Test::OneOf(
                         members.iter().map(|member| constant(member)).collect::<Option<_>>()?,
@@ -562,7 +578,19 @@ fn constant(expression: &Expr) -> Option<Constant> {
     match expression {
         Expr::Literal(pst::Literal::Bool(value)) => Some(Constant::Truth(*value)),
         Expr::Literal(pst::Literal::Long(number)) => Some(Constant::Number(*number)),
-        other => text(other).map(Constant::Text),
+        Expr::Literal(pst::Literal::String(text)) => Some(Constant::Text(text.to_string())),
+        other => ip(other)?.parse().ok().map(Constant::Address),
+    }
+}
+
+/// The text of an address or a network that is written out.
+fn ip(expression: &Expr) -> Option<&str> {
+    match expression {
+        Expr::UnaryOp { op: UnaryOp::Ip, expr } => match expr.as_ref() {
+            Expr::Literal(pst::Literal::String(text)) => Some(text),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

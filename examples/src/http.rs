@@ -1,5 +1,6 @@
 //! A middleware that asks the engine before an MCP server over Streamable HTTP does anything.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -9,7 +10,9 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use placet_engine::call::Receipt;
-use placet_engine::{Challenge, Decision, Engine, ProtectedResource, Record, Remedy};
+use placet_engine::{
+    Challenge, Decision, Engine, ProtectedResource, Record, Remedy, Visibility,
+};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::value::RawValue;
@@ -156,10 +159,16 @@ impl Gateway {
         let list = list.and_then(|bytes| serde_json::from_slice::<Value>(&bytes).ok());
         // A list that cannot be read, a stream of events for one, is not shown.
         let Some(mut list) = list else { return StatusCode::BAD_GATEWAY.into_response() };
+        // What could be called with some arguments, now or once the client got another token or its
+        // user agreed. A service may log the reason for the rest.
+        let judged = self.engine.visible_tools(&caller.call(&self.server, &Operation::any()));
+        let shown: BTreeSet<&str> = judged
+            .iter()
+            .filter(|one| one.visibility != Visibility::Hidden)
+            .map(|one| one.tool.as_str())
+            .collect();
         if let Some(tools) = list.pointer_mut("/result/tools").and_then(Value::as_array_mut) {
-            tools.retain(|tool| {
-                tool["name"].as_str().is_some_and(|name| self.is_visible(caller, name))
-            });
+            tools.retain(|tool| tool["name"].as_str().is_some_and(|name| shown.contains(name)));
         }
         // What one user may see is not for another's cache.
         if let Some(scope) = list.pointer_mut("/result/cacheScope") {
@@ -167,20 +176,6 @@ impl Gateway {
         }
         parts.headers.remove(header::CONTENT_LENGTH);
         Response::from_parts(parts, Body::from(list.to_string()))
-    }
-
-    /// Whether a tool could be called, now or once the client got another token or its user agreed.
-    //
-    // TO SWAP: `Engine::visible_tools` answers this for all arguments that a tool can have. A call
-    // without any is denied by conditions on arguments, and such tools are hidden here.
-    fn is_visible(&self, caller: &Caller, tool: &str) -> bool {
-        let decision = self.engine.decide(&caller.call(&self.server, &Operation::on_tool(tool)));
-        let could_be = |remedy: &Remedy| match remedy {
-            Remedy::InsufficientScope { .. } | Remedy::Reauthenticate { .. } => true,
-            Remedy::Consent { .. } | Remedy::Confirm { .. } => true,
-            Remedy::InvalidToken | Remedy::Review { .. } => false,
-        };
-        decision.is_allow() || decision.remedy.as_ref().is_some_and(could_be)
     }
 }
 

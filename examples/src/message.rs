@@ -109,11 +109,11 @@ impl<'a> Message<'a> {
 }
 
 impl<'a> Operation<'a> {
-    /// A call of a tool without arguments.
-    pub fn on_tool(name: &str) -> Self {
+    /// None in particular, where only the caller matters.
+    pub fn any() -> Self {
         Self {
             method: String::from("tools/call"),
-            target: name.to_owned(),
+            target: String::new(),
             arguments: None,
             leads_to_urls: false,
         }

@@ -13,8 +13,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, encode};
-use placet_engine::call::{ClientId, Receipt, UserId};
-use placet_engine::{Engine, Limits, ProtectedResource, Record};
+use placet_engine::call::{Client, Registration, Status, User};
+use placet_engine::{ConsentRequest, Engine, Limits, ProtectedResource, Record};
 use placet_examples::http::{Gateway, router};
 use placet_examples::message::{LIMIT, now};
 use placet_examples::notes::Notes;
@@ -137,18 +137,28 @@ impl Service {
 
     /// What the consent page does once Alice, logged in, says yes.
     fn agree(&self, terms: &str) {
-        self.gateway.receipts.lock().unwrap().push(Receipt {
+        let asked = self.gateway.engine.decide_consent(&ConsentRequest {
             id: String::from("r-1"),
-            terms: terms.to_owned(),
-            digest: self.gateway.engine.content().terms[terms].digest.clone(),
-            user: UserId { issuer: String::from(LOGIN), subject: String::from("alice") },
-            client: ClientId { id: String::from(CLIENT), issuer: None },
+            user: User {
+                issuer: String::from(LOGIN),
+                subject: String::from("alice"),
+                claims: Default::default(),
+            },
+            client: Client {
+                id: String::from(CLIENT),
+                issuer: None,
+                registration: Registration::MetadataDocument,
+                status: Status::Approved,
+                metadata_digest: None,
+            },
             server: String::from(SERVER),
+            terms: terms.to_owned(),
             purpose: None,
-            given_at: now(),
             expires_at: None,
-            withdrawn_at: None,
+            now: now(),
         });
+        // The page shows `asked.shown` before it stores the receipt.
+        self.gateway.receipts.lock().unwrap().push(asked.receipt.unwrap());
     }
 }
 

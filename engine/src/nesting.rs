@@ -4,15 +4,32 @@
 //! bytes, and a stack that ends takes the host's process with it, so a text is measured before
 //! anything walks it.
 
-/// Brackets within brackets. The compiler's own text stays below half of it.
-const BRACKETS: usize = 64;
+/// How deep a text may nest.
+struct Bound {
+    /// Brackets within brackets.
+    brackets: usize,
+    /// Tokens on the way to the innermost place: an operator chain nests as deep as it is long.
+    tokens: usize,
+}
 
-/// Tokens on the way to the innermost place: an operator chain nests as deep as it is long.
-const TOKENS: usize = 1_200;
+/// What Cedar's parser, validator and evaluator take. The compiler's own text stays below half of it.
+const CEDAR: Bound = Bound { brackets: 64, tokens: 1_200 };
+
+/// What may be turned into Cedar's public syntax tree, which needs more of the stack.
+const TREE: Bound = Bound { brackets: 32, tokens: 300 };
 
 /// Whether a text is over a bound. Strings and comments are no tokens; what is no Cedar is left to
 /// Cedar to refuse.
 pub(crate) fn is_too_deep(text: &str) -> bool {
+    exceeds(text, &CEDAR)
+}
+
+/// Whether a policy's text is over the bound for its syntax tree.
+pub(crate) fn is_too_deep_for_a_tree(text: &str) -> bool {
+    exceeds(text, &TREE)
+}
+
+fn exceeds(text: &str, bound: &Bound) -> bool {
     // For each open bracket: the tokens since the last comma, the deepest place within, and the
     // deepest since the bracket opened.
     let mut open: Vec<Level> = vec![Level::default()];
@@ -39,7 +56,7 @@ pub(crate) fn is_too_deep(text: &str) -> bool {
                 characters.by_ref().find(|skipped| *skipped == '\n');
             }
             '(' | '[' | '{' => {
-                if open.len() > BRACKETS {
+                if open.len() > bound.brackets {
                     return true;
                 }
                 open.push(Level::default());
@@ -62,13 +79,13 @@ pub(crate) fn is_too_deep(text: &str) -> bool {
             _ if starts => count(&mut open),
             _ => {}
         }
-        if open.last().is_some_and(|level| level.tokens > TOKENS) {
+        if open.last().is_some_and(|level| level.tokens > bound.tokens) {
             return true;
         }
     }
     // What is left open is measured too: brackets that never close are no Cedar, but are parsed.
     let deepest = open.iter().map(Level::deepest).fold(0, usize::saturating_add);
-    deepest > TOKENS
+    deepest > bound.tokens
 }
 
 /// An open bracket.

@@ -18,7 +18,7 @@ use crate::condition::quote;
 use crate::evaluator::{self, Reader, Test};
 use crate::ids;
 use crate::index::{ByWho, Whom};
-use crate::nesting::is_too_deep;
+use crate::nesting::{is_too_deep, is_too_deep_for_a_tree};
 use crate::parallel::each_part;
 use crate::validate::Validation;
 
@@ -139,7 +139,10 @@ fn parse(
 ) -> Result<Vec<Prepared>, BundleError> {
     let parse = |(id, text): &(&String, &String)| {
         let policy = Policy::parse(Some(PolicyId::new(id)), text).map_err(unusable)?;
-        prepare(policy, reader)
+        match is_too_deep_for_a_tree(text) {
+            true => Ok(Prepared { policy, test: None, whom: vec![Whom::Users, Whom::Machines] }),
+            false => prepare(policy, reader),
+        }
     };
     let texts: Vec<(&String, &String)> = policies.iter().collect();
     each_part(&texts, |texts| texts.iter().map(parse).collect())

@@ -79,7 +79,7 @@ impl Engine {
     /// not pass Cedar's strict validation, or it is signed.
     pub fn load(bundle: &[u8], limits: &Limits) -> Result<Self, BundleError> {
         let (content, digest) = bundle::read(bundle, limits)?;
-        Self::of(content, digest, None)
+        Self::of(content, digest, None, limits)
     }
 
     /// Loads a bundle that one of these keys signed. Nothing in it is read before the signature holds,
@@ -95,15 +95,16 @@ impl Engine {
         limits: &Limits,
     ) -> Result<Self, BundleError> {
         let (content, digest, signed_by) = bundle::read_signed(bundle, keys, limits)?;
-        Self::of(content, digest, Some(signed_by))
+        Self::of(content, digest, Some(signed_by), limits)
     }
 
     fn of(
         content: Content,
         digest: Digest,
         signed_by: Option<SignedBy>,
+        limits: &Limits,
     ) -> Result<Self, BundleError> {
-        let mut slices = Slices::new(&content, signed_by.is_some())?;
+        let mut slices = Slices::new(&content, signed_by.is_some(), limits)?;
         check_names(&content)?;
         crate::probe::check(&content)?;
         let index = Index::new(&content, &mut slices);

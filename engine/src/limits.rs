@@ -7,6 +7,8 @@ pub struct Limits {
     pub bundle_bytes: usize,
     /// Entries in each table of a bundle: policies, tools, rules and so on.
     pub bundle_entries: usize,
+    /// Policies of a bundle, each counted once for each tool that it concerns.
+    pub slice_entries: usize,
     /// Nesting of `and` and `or` in a condition of a bundle.
     pub condition_depth: usize,
     /// Bytes of a call as JSON.
@@ -37,6 +39,7 @@ impl Default for Limits {
         Self {
             bundle_bytes: 256 << 20,
             bundle_entries: 1_000_000,
+            slice_entries: 10_000_000,
             condition_depth: 48,
             call_bytes: 16 << 20,
             argument_bytes: 1 << 20,

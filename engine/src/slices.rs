@@ -18,6 +18,7 @@ use crate::condition::quote;
 use crate::evaluator::{self, Reader, Test};
 use crate::ids;
 use crate::index::{ByWho, Whom};
+use crate::limits::Limits;
 use crate::nesting::{is_too_deep, is_too_deep_for_a_tree};
 use crate::parallel::each_part;
 use crate::validate::Validation;
@@ -79,7 +80,11 @@ pub(crate) fn unusable(error: impl Display) -> BundleError {
 
 impl Slices {
     /// Parses and slices the policies, and validates them unless somebody `vouched` for that.
-    pub(crate) fn new(content: &Content, vouched: bool) -> Result<Self, BundleError> {
+    pub(crate) fn new(
+        content: &Content,
+        vouched: bool,
+        limits: &Limits,
+    ) -> Result<Self, BundleError> {
         let texts = content.cedar.policies.values().chain([&content.cedar.schema]);
         if let Some(text) = texts.into_iter().find(|text| is_too_deep(text)) {
             let start: String = text.chars().take(60).collect();
@@ -112,7 +117,7 @@ impl Slices {
         let policies = parse(&content.cedar.policies, &Reader::new(content, held))?;
         let validation = Validation::new(declared, vouched)?;
         policies.iter().try_for_each(|one| validation.scope(&one.policy))?;
-        let tools = assign(&policies, tools(content, &schema)?);
+        let tools = assign(&policies, tools(content, &schema)?, limits.slice_entries)?;
         let slices = each_part(&tools, |tools| {
             let mut validation = validation.clone();
             tools.iter().map(|tool| slice(tool, &policies, &mut validation)).collect()
@@ -298,7 +303,11 @@ fn tools(content: &Content, schema: &Schema) -> Result<Vec<Tool>, BundleError> {
 }
 
 /// Gives each tool the policies whose scope holds it.
-fn assign(policies: &[Prepared], mut tools: Vec<Tool>) -> Vec<Tool> {
+fn assign(
+    policies: &[Prepared],
+    mut tools: Vec<Tool>,
+    limit: usize,
+) -> Result<Vec<Tool>, BundleError> {
     let mut held: HashMap<EntityUid, Vec<usize>> = HashMap::new();
     for (place, tool) in tools.iter().enumerate() {
         for holder in tool.ancestors.iter().chain([&tool.action]) {
@@ -306,6 +315,7 @@ fn assign(policies: &[Prepared], mut tools: Vec<Tool>) -> Vec<Tool> {
         }
     }
     let all: Vec<usize> = (0..tools.len()).collect();
+    let mut count = 0_usize;
     for (policy_place, Prepared { policy, .. }) in policies.iter().enumerate() {
         let groups = match policy.action_constraint() {
             ActionConstraint::Any => None,
@@ -318,6 +328,11 @@ fn assign(policies: &[Prepared], mut tools: Vec<Tool>) -> Vec<Tool> {
                 groups.iter().filter_map(|group| held.get(group)).flatten().copied().collect()
             }
         };
+        count = count.saturating_add(places.len());
+        if count > limit {
+            let what = "policies, each counted once for each tool that it concerns";
+            return Err(BundleError::TooMany { what, count, limit });
+        }
         let server = match policy.resource_constraint() {
             ResourceConstraint::Eq(server) => Some(server),
             _ => None,
@@ -330,5 +345,5 @@ fn assign(policies: &[Prepared], mut tools: Vec<Tool>) -> Vec<Tool> {
             }
         }
     }
-    tools
+    Ok(tools)
 }

@@ -10,9 +10,7 @@ use axum::http::{HeaderMap, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use placet_engine::call::Receipt;
-use placet_engine::{
-    Challenge, Decision, Engine, ProtectedResource, Record, Remedy, Visibility,
-};
+use placet_engine::{Challenge, Decision, Engine, ProtectedResource, Record, Remedy, Visibility};
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use serde_json::value::RawValue;

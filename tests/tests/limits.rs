@@ -280,6 +280,18 @@ fn tables_of_a_bundle() {
         ("consents", content.terms.len()),
         ("rules", content.rules.len()),
     ];
+    // One policy more that concerns every tool, over and over.
+    let mut broad = content.clone();
+    for copy in 0..20 {
+        let forbid = String::from("forbid (principal, action, resource) when { false };");
+        broad.cedar.policies.insert(format!("copy {copy}"), forbid);
+    }
+    let broad = placet_engine::bundle::write(&broad).unwrap();
+    let error = Engine::load(&broad, &Limits { slice_entries: 20 * features, ..Limits::default() });
+    assert!(
+        matches!(error.err(), Some(BundleError::TooMany { limit, .. }) if limit == 20 * features)
+    );
+    assert!(Engine::load(&broad, &Limits::default()).is_ok());
     let most = counts.iter().map(|(_, count)| *count).max().unwrap();
     assert_eq!(load(Limits { bundle_entries: most, ..Limits::default() }), Ok(()));
     // One table after the other grows by as many copies as are too many.

@@ -1,8 +1,8 @@
 //! Which tools a caller is shown, against calls with many arguments, each judged by itself.
 
 #![expect(
+    clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
-    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test may panic, and says what it found"

@@ -3,7 +3,7 @@
 //! All tests of one string, raw or through views, run side by side as one deterministic machine,
 //! whose states are explored breadth first.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
 use placet_engine::condition::{Argument, ArgumentType, Atom, Attribute, Operand, Side, Test};
@@ -121,11 +121,11 @@ impl Machine {
     fn alphabet(&self) -> Vec<char> {
         let ordinary = ('a'..='z').chain('0'..='9').chain("-_./".chars()).chain('A'..='Z');
         let others = (' '..='~').chain('\u{0}'..='\u{7f}');
-        let mut mentioned: Vec<char> = self.raw.mentioned().collect();
+        let mut mentioned: BTreeSet<char> = self.raw.mentioned().collect();
         mentioned.extend(self.path.iter().flat_map(PathMachine::mentioned));
         mentioned.extend(self.url.iter().flat_map(UrlMachine::mentioned));
-        // Two that nobody mentions, one of them a control character.
-        let foreign = ['\u{e9}', '\u{85}'].into_iter().chain('\u{a1}'..='\u{2000}');
+        // Of those beyond ASCII that nobody mentions one is like another.
+        let foreign = ('\u{e9}'..=char::MAX).find(|one| !mentioned.contains(one));
         let mut kinds = HashSet::new();
         ordinary
             .chain(others)

@@ -23,6 +23,7 @@ mod assignment;
 mod brute;
 mod candidates;
 mod component;
+mod easy;
 mod equality;
 mod integers;
 mod maximal;

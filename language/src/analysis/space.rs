@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::analysis::component::{Component, Solution, split};
+use crate::analysis::easy::easy;
 use crate::analysis::maximal::maximal;
 use crate::analysis::variable::Witness;
 use crate::analysis::wish::{Formula, Wish};
@@ -58,8 +59,11 @@ impl Space {
         let (numbers, wishes) = numbered(formulas);
         let mut parts = Vec::new();
         for variables in split(&wishes) {
-            let component = Component::new(&variables, &wishes, budget)?;
-            parts.push(Rc::new(component.solutions(budget)?));
+            let solutions = match easy(&variables, &wishes) {
+                Some(solution) => vec![solution],
+                None => Component::new(&variables, &wishes, budget)?.solutions(budget)?,
+            };
+            parts.push(Rc::new(solutions));
         }
         Ok(Self { numbers, parts })
     }
@@ -74,9 +78,11 @@ impl Space {
         let (numbers, wishes) = numbered(formulas);
         let mut spaces = vec![Self { numbers, parts: Vec::new() }];
         for variables in split(&wishes) {
-            let component = Component::new(&variables, &wishes, budget)?;
-            let ways: Vec<_> =
-                component.solutions_by_caller(budget)?.into_iter().map(Rc::new).collect();
+            let ways = match easy(&variables, &wishes) {
+                Some(solution) => vec![vec![solution]],
+                None => Component::new(&variables, &wishes, budget)?.solutions_by_caller(budget)?,
+            };
+            let ways: Vec<_> = ways.into_iter().map(Rc::new).collect();
             let mut extended = Vec::new();
             for space in &spaces {
                 for way in &ways {

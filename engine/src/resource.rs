@@ -91,6 +91,25 @@ impl Pattern {
         Some(Self { scheme: self.scheme.clone(), segments, open })
     }
 
+    /// A resource that fits these patterns and none of the rest of `all`, if there is one.
+    pub fn example(fitting: &BTreeSet<Self>, all: &BTreeSet<Self>) -> Option<String> {
+        let mut patterns = fitting.iter();
+        let first = patterns.next()?.clone();
+        let shared = patterns.try_fold(first, |shared, one| shared.both(one))?;
+        let literals: BTreeSet<&String> =
+            all.iter().flat_map(|one| one.segments.iter().flatten()).collect();
+        // A name that no pattern has fits only where a `*` stands.
+        let mut name = String::from("x");
+        while literals.contains(&name) {
+            name.push('x');
+        }
+        let segments: Vec<&str> =
+            shared.segments.iter().map(|one| one.as_deref().unwrap_or(&name)).collect();
+        let uri = format!("{}://{}", shared.scheme, segments.join("/"));
+        let fits = |pattern: &&Self| pattern.matches(&uri);
+        (all.iter().filter(fits).eq(fitting)).then_some(uri)
+    }
+
     /// Whether every resource that fits this pattern fits the other.
     fn is_within(&self, other: &Self) -> bool {
         self.both(other).as_ref() == Some(self)

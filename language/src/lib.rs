@@ -44,6 +44,7 @@ pub mod analysis;
 pub mod case;
 pub mod catalogue;
 mod diagnostic;
+pub mod diff;
 mod files;
 pub mod format;
 mod hidden;
@@ -52,6 +53,7 @@ mod load;
 pub mod lock;
 pub mod lower;
 pub mod model;
+mod reach;
 mod source;
 pub mod syntax;
 

@@ -46,19 +46,26 @@ pub(super) type Compared = BTreeMap<Option<View>, BTreeSet<Value>>;
 /// The wishes about one variable, with their numbers.
 pub(super) type Unary<'w> = [(usize, &'w Wish)];
 
+/// What the other variables of a component make of one.
+pub(super) struct Among<'a> {
+    pub(super) compared: &'a Compared,
+    /// Values that are not among those compared may turn out equal to one another.
+    pub(super) open: bool,
+    /// An argument within this one is asked of too.
+    pub(super) holds_members: bool,
+    /// The numbers that a credential's age and lifetime are compared with, where both are read.
+    pub(super) times: Option<&'a BTreeSet<i64>>,
+}
+
 /// The candidates of a variable.
-///
-/// `open`: values that are not among those compared may turn out equal to one another.
-/// `holds_members`: an argument within this one is asked of too.
 pub(super) fn candidates(
     variable: &Variable,
     wishes: &Unary<'_>,
-    compared: &Compared,
-    open: bool,
-    holds_members: bool,
+    among: &Among<'_>,
     budget: &Budget,
 ) -> Result<Vec<Candidate>, Undecided> {
-    let mut finder = Finder { variable, wishes, compared, open, budget, found: Vec::new() };
+    let Among { compared, open, holds_members, times } = *among;
+    let mut finder = Finder { variable, wishes, compared, open, times, budget, found: Vec::new() };
     match variable {
         Variable::Argument(_) => finder.argument(holds_members)?,
         Variable::Attribute(attribute) => finder.attribute(attribute)?,
@@ -104,6 +111,7 @@ struct Finder<'f> {
     wishes: &'f Unary<'f>,
     compared: &'f Compared,
     open: bool,
+    times: Option<&'f BTreeSet<i64>>,
     budget: &'f Budget,
     found: Vec<Candidate>,
 }
@@ -238,7 +246,12 @@ impl Finder<'_> {
                 }
                 // An age is a length of time.
                 let least = if *attribute == Attribute::Now { i64::MIN } else { 0 };
-                for number in integers::representatives(&numbers, least, i64::MAX, 1) {
+                // Of each interval two, the lesser for an age, the greater for a lifetime.
+                let is_time = matches!(attribute, Attribute::TokenAge | Attribute::TokenLifetime);
+                let times = self.times.filter(|_| is_time);
+                numbers.extend(times.into_iter().flatten());
+                let each = if times.is_some() { 2 } else { 1 };
+                for number in integers::representatives(&numbers, least, i64::MAX, each) {
                     self.sure(Held::Value(Value::Integer(number)));
                 }
             }

@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use placet_engine::condition::{Attribute, Operand, Test, Value};
 use serde_json::Value as Json;
 
-use crate::analysis::candidates::{Candidate, Seen, candidates, read};
+use crate::analysis::candidates::{Among, Candidate, Seen, candidates, read};
 use crate::analysis::equality::pools;
 use crate::analysis::maximal::{Set, maximal, undominated};
 use crate::analysis::variable::{Held, Variable, Witness, operands};
 use crate::analysis::wish::Wish;
-use crate::analysis::{Budget, Undecided};
+use crate::analysis::{Budget, Undecided, integers};
 
 /// Values for every variable of a component, and the wishes that they make come true.
 pub(super) type Solution = (Set, Witness);
@@ -37,6 +37,9 @@ enum Link {
     Within(usize, usize),
     /// Both are there or neither: a user has an issuer and a subject.
     Together(usize, usize),
+    /// The age and the lifetime of a credential: it has not ended yet, and who does not know when it
+    /// was issued knows neither.
+    Lasting(usize, usize),
 }
 
 /// What an operand reads of each candidate of its variable.
@@ -62,6 +65,24 @@ pub(super) fn split(wishes: &[Wish]) -> Vec<BTreeSet<Variable>> {
     groups
 }
 
+/// The numbers that the age of a credential and its lifetime are compared with, where both are read:
+/// they bound each other.
+fn times(wishes: &[&Wish]) -> Result<Option<BTreeSet<i64>>, Undecided> {
+    let mut found = BTreeSet::new();
+    let mut read = BTreeSet::new();
+    for wish in wishes {
+        let attribute = &wish.atom.operand.attribute;
+        if !matches!(attribute, Attribute::TokenAge | Attribute::TokenLifetime) {
+            continue;
+        }
+        read.insert(attribute);
+        if !matches!(wish.atom.test, Test::Present | Test::SameAs(_)) {
+            found.extend(integers::constants(&wish.atom.test)?);
+        }
+    }
+    Ok(Some(found).filter(|_| read.len() == 2))
+}
+
 fn related(one: &Variable, other: &Variable) -> bool {
     match (one, other) {
         (Variable::Argument(one), Variable::Argument(other)) => {
@@ -70,7 +91,9 @@ fn related(one: &Variable, other: &Variable) -> bool {
         (Variable::Attribute(one), Variable::Attribute(other)) => {
             let of_user =
                 |one: &Attribute| matches!(one, Attribute::UserIssuer | Attribute::UserSubject);
-            one == other || of_user(one) && of_user(other)
+            let of_times =
+                |one: &Attribute| matches!(one, Attribute::TokenAge | Attribute::TokenLifetime);
+            one == other || of_user(one) && of_user(other) || of_times(one) && of_times(other)
         }
         _ => false,
     }
@@ -91,6 +114,7 @@ impl<'w> Component<'w> {
         let all: Vec<&Wish> = own.iter().map(|(_, wish)| *wish).collect();
         let pools = pools(&all, budget)?;
         let nothing = BTreeMap::new();
+        let times = times(&all)?;
         let mut domains = Vec::new();
         for variable in variables {
             let unary: Vec<(usize, &Wish)> = own
@@ -107,7 +131,8 @@ impl<'w> Component<'w> {
             let holds_members = variables.iter().any(within);
             let compared = pools.compared.get(variable).unwrap_or(&nothing);
             let open = pools.open.contains(variable);
-            let mut found = candidates(variable, &unary, compared, open, holds_members, budget)?;
+            let among = Among { compared, open, holds_members, times: times.as_ref() };
+            let mut found = candidates(variable, &unary, &among, budget)?;
             found.sort_by_key(|candidate| !candidate.is_sure());
             domains.push(Domain { variable: variable.clone(), candidates: found });
         }
@@ -158,6 +183,10 @@ impl<'w> Component<'w> {
                         Variable::Attribute(Attribute::UserIssuer),
                         Variable::Attribute(Attribute::UserSubject),
                     ) => links.push(Link::Together(outer, inner)),
+                    (
+                        Variable::Attribute(Attribute::TokenAge),
+                        Variable::Attribute(Attribute::TokenLifetime),
+                    ) => links.push(Link::Lasting(outer, inner)),
                     _ => {}
                 }
             }
@@ -428,6 +457,16 @@ impl<'w> Component<'w> {
             },
             Link::Together(one, other) => match (held(one), held(other)) {
                 (Some(one), Some(other)) => is_said(one) == is_said(other),
+                _ => true,
+            },
+            Link::Lasting(age, lifetime) => match (held(age), held(lifetime)) {
+                (Some(age), Some(lifetime)) => match (&age.held, &lifetime.held) {
+                    (Held::Value(Value::Integer(age)), Held::Value(Value::Integer(lifetime))) => {
+                        age < lifetime
+                    }
+                    (Held::Absent, lifetime) => *lifetime == Held::Absent,
+                    _ => true,
+                },
                 _ => true,
             },
         }

@@ -30,6 +30,7 @@ mod maximal;
 mod path;
 mod space;
 mod strings;
+mod texts;
 mod url;
 mod variable;
 mod wish;
@@ -46,6 +47,7 @@ use strings::{Class, Viewed};
 
 pub use assignment::Assignment;
 pub use space::Space;
+pub(crate) use texts::texts;
 pub use variable::{Held, Variable, Witness};
 pub use wish::{Formula, Wish};
 
@@ -88,6 +90,11 @@ impl Budget {
         Self { left: Cell::new(steps), known: RefCell::default() }
     }
 
+    /// Starts anew with so many steps, and keeps what was found out.
+    pub(crate) fn renew(&self, steps: usize) {
+        self.left.set(steps);
+    }
+
     fn spend(&self, steps: usize) -> Result<(), Undecided> {
         self.left.set(self.left.get().checked_sub(steps).ok_or(Undecided::OverBudget)?);
         Ok(())
@@ -109,9 +116,14 @@ impl Budget {
     }
 }
 
+impl Budget {
+    /// How many steps an analysis may take by default.
+    pub(crate) const STEPS: usize = 2_000_000;
+}
+
 impl Default for Budget {
     fn default() -> Self {
-        Self::new(2_000_000)
+        Self::new(Self::STEPS)
     }
 }
 

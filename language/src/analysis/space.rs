@@ -97,6 +97,34 @@ impl Space {
         Ok(spaces)
     }
 
+    /// The number of a wish; `None` where the space does not know it.
+    pub(crate) fn number_of(&self, wish: &Wish) -> Option<usize> {
+        self.numbers.get(wish).copied()
+    }
+
+    /// The numbers of all wishes.
+    pub(crate) fn wish_numbers(&self) -> Vec<usize> {
+        self.numbers.values().copied().collect()
+    }
+
+    /// What can come true, for each component all maximal sets of wishes by number: any one of the
+    /// first together with any one of the second, and so on.
+    pub(crate) fn outcomes(&self) -> Vec<Vec<BTreeSet<usize>>> {
+        let of = |part: &Rc<Vec<Solution>>| part.iter().map(|(met, _)| met.clone()).collect();
+        self.parts.iter().map(of).collect()
+    }
+
+    /// Of each component the first solution that makes those of these wishes come true that any does.
+    pub(crate) fn simplest(&self, wanted: &BTreeSet<usize>) -> Witness {
+        let mut chosen = Vec::new();
+        for part in &self.parts {
+            let own: BTreeSet<usize> =
+                part.iter().flat_map(|(met, _)| met.intersection(wanted)).copied().collect();
+            chosen.push(part.iter().position(|(met, _)| own.is_subset(met)).unwrap_or(0));
+        }
+        self.witness(&chosen)
+    }
+
     fn number(&self, formula: &Formula) -> Numbered {
         let parts = |all: &[Formula]| all.iter().map(|one| self.number(one)).collect();
         match formula {

@@ -13,6 +13,7 @@
 mod arguments;
 mod breaking;
 mod caller;
+mod change;
 mod conditions;
 mod credentials;
 mod fixed;
@@ -33,6 +34,7 @@ use placet_engine::{Engine, Limits};
 use placet_language::{Code, Policy, check, compile, lower};
 
 pub use caller::Caller;
+pub use change::changed;
 use fixed::FIXED;
 pub use random::Random;
 use statements::statements;
@@ -69,6 +71,18 @@ impl World {
     /// What is wrong with them, with the text.
     pub fn build(statements: Vec<String>) -> Result<Self, String> {
         let files = files_of(&statements);
+        Self::of_files(statements, files)
+    }
+
+    /// Checks, compiles and loads files.
+    ///
+    /// # Errors
+    ///
+    /// As [`World::build`].
+    pub fn of_files(
+        statements: Vec<String>,
+        files: BTreeMap<String, String>,
+    ) -> Result<Self, String> {
         let text = files.get("policy.placet").cloned().unwrap_or_default();
         let checked = check(&files, &placet_language::Limits::default());
         let Some(policy) = checked.policy else {

@@ -1,0 +1,137 @@
+//! Causes: which inputs of a version make a difference, found by switching one at a time.
+
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use placet_engine::Engine;
+use placet_engine::call::Call;
+
+use crate::diff::compare::{Difference, Pair, Side};
+use crate::diff::finding::Cause;
+use crate::reach::allowed::{Judge, receipts};
+use crate::reach::names::Names;
+use crate::reach::point;
+use crate::reach::slice::{Admission, Bound, Consent, Origin, Path, Slice};
+
+/// A version that is the old one but for one input, which is the new one's.
+pub struct Switched {
+    /// The input.
+    pub cause: Cause,
+    /// The version.
+    pub engine: Engine,
+}
+
+/// The inputs that are enough by themselves to allow a call; where none is, those without which it
+/// would not be.
+pub(super) fn causes(
+    pair: &Pair<'_>,
+    (old, new): (Side<'_>, Side<'_>),
+    difference: &Difference,
+    switched: &[Switched],
+    names: &Names,
+) -> BTreeSet<Cause> {
+    let call = &difference.call;
+    let alone = switched.iter().filter(|one| one.engine.decide(call).is_allow());
+    let alone: BTreeSet<Cause> = alone.map(|one| one.cause).collect();
+    if !alone.is_empty() {
+        return alone;
+    }
+    let Some(slice) = pair.old else {
+        let servers = old.engine.content().servers.values();
+        let server = servers.into_iter().find(|server| server.identity == pair.server);
+        let known = server
+            .is_some_and(|server| server.features().any(|(feature, _)| feature == *pair.feature));
+        return BTreeSet::from([if known { Cause::Policy } else { Cause::Catalogue }]);
+    };
+    let before = Inputs { slice: slice.clone(), admission: &old.sliced.admission };
+    let after = Inputs { slice: pair.new.clone(), admission: &new.sliced.admission };
+    let allows = |inputs: &Inputs<'_>| inputs.allow(call, difference, names);
+    let alone: BTreeSet<Cause> =
+        ALL.into_iter().filter(|cause| allows(&before.with(*cause, &after))).collect();
+    if !alone.is_empty() {
+        return alone;
+    }
+    ALL.into_iter().filter(|cause| !allows(&after.with(*cause, &before))).collect()
+}
+
+const ALL: [Cause; 6] =
+    [Cause::Policy, Cause::Catalogue, Cause::Scopes, Cause::Clients, Cause::Server, Cause::Lock];
+
+#[derive(Clone)]
+struct Inputs<'i> {
+    slice: Slice,
+    admission: &'i Admission,
+}
+
+impl Inputs<'_> {
+    fn allow(&self, call: &Call, difference: &Difference, names: &Names) -> bool {
+        let Some(client) = difference.clients.first() else { return false };
+        let Some(admitted) = client.admitted(self.admission, &self.slice.server) else {
+            return false;
+        };
+        let context = &difference.context;
+        let receipts = receipts(&[&self.slice]);
+        let receipts = receipts
+            .into_iter()
+            .chain(call.receipts.iter().map(|one| crate::reach::expression::Receipt {
+                terms: one.terms.clone(),
+                digest: one.digest.clone(),
+                age: call.now.saturating_sub(one.given_at),
+                purpose: one.purpose.clone(),
+            }))
+            .collect();
+        let judge = Judge {
+            names,
+            slice: &self.slice,
+            context,
+            admitted: &admitted,
+            fixed: &context.fixed,
+            receipts: &receipts,
+        };
+        point::holds(&judge.allowed(), call, names)
+    }
+}
+
+impl<'i> Inputs<'i> {
+    /// The same, with one input of another version.
+    fn with(&self, cause: Cause, other: &Self) -> Self {
+        let mut with = self.clone();
+        let theirs = &other.slice;
+        match cause {
+            Cause::Policy => {
+                with.slice.paths.clone_from(&theirs.paths);
+                with.slice.denies.clone_from(&theirs.denies);
+                with.slice.requires.clone_from(&theirs.requires);
+                with.slice.access = theirs.access;
+                with.slice.confirms = theirs.confirms;
+            }
+            Cause::Catalogue => with.slice.definition = theirs.definition.clone(),
+            Cause::Scopes => {
+                let mut server = with.slice.server.as_ref().clone();
+                server.scopes.clone_from(&theirs.server.scopes);
+                with.slice.server = Rc::new(server);
+            }
+            Cause::Server => {
+                let mut server = theirs.server.as_ref().clone();
+                server.scopes.clone_from(&with.slice.server.scopes);
+                with.slice.server = Rc::new(server);
+            }
+            Cause::Clients => with.admission = other.admission,
+            Cause::Lock => {
+                let agreed = |consent: &mut Option<Rc<Consent>>| {
+                    let Some(own) = consent else { return };
+                    let same = theirs.consents().find(|one| one.names == own.names);
+                    if let Some(same) = same {
+                        let receipts = same.receipts.clone();
+                        *own = Rc::new(Consent { receipts, ..own.as_ref().clone() });
+                    }
+                };
+                let paths: &mut Vec<(Path, Origin)> = &mut with.slice.paths;
+                paths.iter_mut().for_each(|(path, _)| agreed(&mut path.under));
+                let requires: &mut Vec<(Bound, Origin)> = &mut with.slice.requires;
+                requires.iter_mut().for_each(|(bound, _)| agreed(&mut bound.asks));
+            }
+        }
+        with
+    }
+}

@@ -1,0 +1,674 @@
+//! Comparing two slices of one feature: what the one allows and the other does not.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use batsat::Lit;
+use placet_engine::bundle::Feature;
+use placet_engine::call::{Call, Credential};
+use placet_engine::condition::{Attribute, Condition, Literal, Test};
+use placet_engine::resource::Pattern;
+use placet_engine::{Digest, Engine, Reason};
+
+use crate::analysis::{Budget, Undecided};
+use crate::diff::cell::concerns;
+use crate::diff::finding::{Gate, Reach};
+use crate::reach::allowed::{Judge, receipts, universe};
+use crate::reach::client::{Admitted, ClientClass, clients};
+use crate::reach::context::{Context, contexts};
+use crate::reach::expression::{Claim, Expr, Fact, Receipt};
+use crate::reach::names::{ClientsId, Names};
+use crate::reach::problem::Problem;
+use crate::reach::slice::{Admission, Origin, Slice, Sliced, Whom};
+use crate::reach::witness::{self, Operation};
+
+/// One side of a comparison.
+#[derive(Clone, Copy)]
+pub(super) struct Side<'s> {
+    pub(super) engine: &'s Engine,
+    pub(super) sliced: &'s Sliced,
+}
+
+/// Something that is called, on both sides.
+pub(super) struct Pair<'p> {
+    pub(super) server: &'p str,
+    pub(super) feature: &'p Feature,
+    /// Of resources, one that fits these patterns.
+    pub(super) resource: Option<String>,
+    /// These patterns, of both sides, and all patterns of both.
+    pub(super) patterns: Option<(BTreeSet<Pattern>, Rc<BTreeSet<Pattern>>)>,
+    /// `None` where the old side allows nothing of it.
+    pub(super) old: Option<&'p Slice>,
+    pub(super) new: &'p Slice,
+}
+
+/// A difference that was found, with the names of neither side yet.
+pub(super) struct Difference {
+    pub(super) whom: Whom,
+    /// The issuer of the principal, and how it proves its right.
+    pub(super) context: Context,
+    /// The clients that are alike, the context's first.
+    pub(super) clients: Vec<ClientClass>,
+    pub(super) gates: BTreeSet<Gate>,
+    pub(super) reach: Reach,
+    pub(super) call: Call,
+    /// The claims that make the difference.
+    pub(super) claims: BTreeSet<Claim>,
+    /// The places of the new paths that allow the call.
+    pub(super) allowing: Vec<usize>,
+    /// The places of old paths that allow some calls of the same principal through the client.
+    pub(super) except: Vec<usize>,
+}
+
+/// How many principals of one cell are told apart.
+const PRINCIPALS: usize = 1_000;
+
+/// All that the new side allows and the old one does not; with `gates` apart by whether somebody has
+/// to approve something first.
+pub(super) fn compare(
+    pair: &Pair<'_>,
+    (old, new): (Side<'_>, Side<'_>),
+    gates: bool,
+    names: &Names,
+    budget: &Budget,
+) -> Result<Vec<Difference>, Undecided> {
+    let slices: Vec<&Slice> = pair.old.into_iter().chain([pair.new]).collect();
+    let conditions: Vec<&Condition> =
+        slices.iter().flat_map(|slice| slice.conditions()).map(AsRef::as_ref).collect();
+    let admissions = [&old.sliced.admission, &new.sliced.admission];
+    let mut found = Vec::new();
+    for client in classes(&slices, &conditions, admissions, pair, names, budget)? {
+        let Some(first) = client.alike.first() else { continue };
+        for tool_digest in digests(pair) {
+            for context in contexts(&slices, first, tool_digest.as_ref(), names, budget)? {
+                let (client, context) = (&client, &context);
+                let comparison =
+                    Comparison { pair, old, new, gates, client, context, names, budget };
+                comparison.differences(&mut found)?;
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Clients that both sides treat alike.
+struct Class {
+    alike: Vec<ClientClass>,
+    new: Admitted,
+    /// `None` where the old side does not admit them.
+    old: Option<Admitted>,
+}
+
+fn classes(
+    slices: &[&Slice],
+    conditions: &[&Condition],
+    admissions: [&Admission; 2],
+    pair: &Pair<'_>,
+    names: &Names,
+    budget: &Budget,
+) -> Result<Vec<Class>, Undecided> {
+    let reads_client = conditions.iter().flat_map(|one| one.atoms()).any(|atom| {
+        let of_client = |attribute: &Attribute| {
+            matches!(attribute, Attribute::ClientId | Attribute::ClientRegistration)
+        };
+        of_client(&atom.operand.attribute)
+            || matches!(&atom.test, Test::SameAs(other) if of_client(&other.attribute))
+    });
+    let mut spoken_of: BTreeSet<ClientsId> = BTreeSet::new();
+    for slice in slices {
+        spoken_of.extend(slice.paths.iter().filter_map(|(path, _)| path.clients));
+        let bounds = slice.denies.iter().chain(&slice.requires);
+        spoken_of.extend(bounds.filter_map(|(bound, _)| bound.clients));
+        spoken_of.extend(slice.consents().filter_map(|consent| consent.clients));
+    }
+    let [old_admission, new_admission] = admissions;
+    let old_server = pair.old.map(|slice| slice.server.as_ref());
+    let mut found: BTreeMap<_, Class> = BTreeMap::new();
+    for class in clients(&admissions, conditions, budget)? {
+        let Some(new) = class.admitted(new_admission, &pair.new.server) else { continue };
+        // Whether the old side knows the client does not depend on whether it knows the server.
+        let server = old_server.unwrap_or(&pair.new.server);
+        let old = class.admitted(old_admission, server);
+        let among: Vec<bool> =
+            spoken_of.iter().map(|id| class.is_among(Some(*id), names)).collect();
+        let itself = reads_client.then(|| (class.client.id.clone(), class.client.registration));
+        let key = (new.clone(), old.clone(), among, class.client.issuer.clone(), itself);
+        found.entry(key).or_insert_with(|| Class { alike: Vec::new(), new, old }).alike.push(class);
+    }
+    Ok(found.into_values().collect())
+}
+
+/// What the host may say of the tool's definition, as far as that makes a difference. Where the
+/// definition is another, calls with either digest are refused by one side whatever its rules say: that
+/// is told by itself, and here calls are looked at that carry none, if such are allowed.
+fn digests(pair: &Pair<'_>) -> Vec<Option<Digest>> {
+    let pins = |slice: &Slice| slice.server.pin_tools && slice.definition.is_defined;
+    let digest = &pair.new.definition.digest;
+    let pinned = pins(pair.new);
+    match pair.old {
+        _ if digest.is_none() => vec![None],
+        Some(old) if old.definition.digest == *digest => {
+            let less = (pins(old) && !pinned).then_some(None);
+            std::iter::once(digest.clone()).chain(less).collect()
+        }
+        Some(_) if !pinned => vec![None],
+        _ => vec![digest.clone()],
+    }
+}
+
+/// A pair of slices in one context.
+struct Comparison<'c> {
+    pair: &'c Pair<'c>,
+    old: Side<'c>,
+    new: Side<'c>,
+    gates: bool,
+    client: &'c Class,
+    context: &'c Context,
+    names: &'c Names,
+    budget: &'c Budget,
+}
+
+/// What could exist under the old version.
+struct Possible {
+    receipts: BTreeSet<(String, Digest)>,
+    scopes: BTreeSet<String>,
+    /// The authentication context classes that only the new version names.
+    new_classes: BTreeSet<String>,
+}
+
+impl Possible {
+    fn new(pair: &Pair<'_>) -> Self {
+        let of_old = |slice: &Slice| -> BTreeSet<(String, Digest)> {
+            slice.consents().flat_map(|consent| consent.receipts.keys().cloned()).collect()
+        };
+        let known = pair.old.map(classes_named).unwrap_or_default();
+        let named = classes_named(pair.new);
+        Self {
+            receipts: pair.old.map(of_old).unwrap_or_default(),
+            scopes: pair
+                .old
+                .map(|slice| slice.server.scopes.keys().cloned().collect())
+                .unwrap_or_default(),
+            new_classes: named.difference(&known).cloned().collect(),
+        }
+    }
+
+    fn has_receipt(&self, terms: &str, digest: &Digest) -> bool {
+        self.receipts.contains(&(terms.to_owned(), digest.clone()))
+    }
+
+    fn has(&self, fact: &Fact) -> bool {
+        match fact {
+            Fact::Receipt(receipt) => self.has_receipt(&receipt.terms, &receipt.digest),
+            Fact::Scope(scope) => self.scopes.contains(scope),
+            Fact::Member(_)
+            | Fact::Claim(_)
+            | Fact::Purpose(_)
+            | Fact::Withdrawn(_)
+            | Fact::LargeInteger => true,
+        }
+    }
+
+    /// The call without what could not exist under the old version.
+    fn restrict(&self, call: &Call) -> Call {
+        let mut call = call.clone();
+        call.confirmation = None;
+        call.receipts.retain(|receipt| self.has_receipt(&receipt.terms, &receipt.digest));
+        match &mut call.credential {
+            Some(Credential::Oauth(token)) => {
+                token.scopes.retain(|scope| self.scopes.contains(scope));
+                token.acr = token.acr.take().filter(|acr| !self.new_classes.contains(acr));
+            }
+            Some(Credential::ApiKey(key)) => key.scopes.retain(|scope| self.scopes.contains(scope)),
+            Some(Credential::Local {}) | None => {}
+        }
+        call
+    }
+
+    /// What of a call could not exist under the old version.
+    fn gates(&self, call: &Call) -> BTreeSet<Gate> {
+        let receipts =
+            call.receipts.iter().filter(|one| !self.has_receipt(&one.terms, &one.digest));
+        let mut gates: BTreeSet<Gate> =
+            receipts.map(|receipt| Gate::Consent { terms: receipt.terms.clone() }).collect();
+        let scopes = call.credential.as_ref().and_then(Credential::scopes);
+        let new_scopes = scopes.into_iter().flatten().filter(|one| !self.scopes.contains(*one));
+        gates.extend(new_scopes.map(|scope| Gate::Scope { scope: scope.clone() }));
+        if let Some(Credential::Oauth(token)) = &call.credential {
+            let acr = token.acr.iter().filter(|acr| self.new_classes.contains(*acr));
+            gates.extend(acr.map(|acr| Gate::Login { acr: acr.clone() }));
+        }
+        gates.extend(call.confirmation.is_some().then_some(Gate::Confirmation));
+        gates
+    }
+}
+
+/// The authentication context classes that a slice names.
+fn classes_named(slice: &Slice) -> BTreeSet<String> {
+    let mut named = slice.classes.clone();
+    let text = |literal: &Literal| match literal {
+        Literal::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    for atom in slice.conditions().flat_map(|condition| condition.atoms()) {
+        if atom.operand.attribute != Attribute::TokenAcr {
+            continue;
+        }
+        match &atom.test {
+            Test::Equals(literal) => named.extend(text(literal)),
+            Test::OneOf(literals) => named.extend(literals.iter().filter_map(text)),
+            _ => {}
+        }
+    }
+    named
+}
+
+/// The new side's paths by whom they concern, in a context.
+struct Paths {
+    base: Expr,
+    by_whom: BTreeMap<Whom, Expr>,
+}
+
+impl Paths {
+    fn new(judge: &Judge<'_>) -> Self {
+        let mut by_whom: BTreeMap<Whom, Vec<Expr>> = BTreeMap::new();
+        for (path, _) in &judge.slice.paths {
+            let rest = judge.path(path);
+            if rest.is_false() {
+                continue;
+            }
+            for whom in &path.who {
+                if !judge.whom(whom).is_false() {
+                    by_whom.entry(whom.clone()).or_default().push(rest.clone());
+                }
+            }
+        }
+        let base = if by_whom.is_empty() { Expr::FALSE } else { judge.base() };
+        let by_whom = by_whom
+            .into_iter()
+            .map(|(whom, paths)| {
+                let is = judge.whom(&whom);
+                (whom, Expr::all([is, Expr::any(paths)]))
+            })
+            .collect();
+        Self { base, by_whom }
+    }
+
+    fn all(&self) -> Expr {
+        Expr::all([self.base.clone(), Expr::any(self.by_whom.values().cloned())])
+    }
+
+    fn without(&self, possible: &Possible) -> Self {
+        let is_gone = |fact: &Fact| !possible.has(fact);
+        Self {
+            base: self.base.without(&is_gone),
+            by_whom: self
+                .by_whom
+                .iter()
+                .map(|(whom, expression)| (whom.clone(), expression.without(&is_gone)))
+                .collect(),
+        }
+    }
+}
+
+/// What is asked of a cell.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Any,
+    Silent,
+    Gated,
+}
+
+impl Comparison<'_> {
+    fn differences(&self, found: &mut Vec<Difference>) -> Result<(), Undecided> {
+        let receipts = receipts(&self.slices());
+        let new_fixed = &self.context.fixed;
+        let new = self.judge(self.pair.new, &self.client.new, new_fixed, &receipts);
+        let paths = Paths::new(&new);
+        if paths.by_whom.is_empty() || paths.base.is_false() {
+            return Ok(());
+        }
+        // A confirmation is of an operation, which has the definition in its digest.
+        let mut old_fixed = self.context.fixed.clone();
+        let redefined = self
+            .pair
+            .old
+            .is_some_and(|old| old.definition.digest != self.pair.new.definition.digest);
+        if redefined {
+            old_fixed.set(Attribute::ConfirmationAge, None);
+        }
+        let old = match (self.pair.old, &self.client.old) {
+            (Some(slice), Some(admitted)) => {
+                self.judge(slice, admitted, &old_fixed, &receipts).allowed()
+            }
+            _ => Expr::FALSE,
+        };
+        let all = paths.all();
+        if old == all {
+            return Ok(());
+        }
+        let possible = Possible::new(self.pair);
+        let mut unconfirmed = self.context.fixed.clone();
+        unconfirmed.set(Attribute::ConfirmationAge, None);
+        let down =
+            Paths::new(&self.judge(self.pair.new, &self.client.new, &unconfirmed, &receipts))
+                .without(&possible);
+        let is_new_class = new_class(&possible, &self.context.fixed);
+        // What the call would be allowed as without all that could not exist before.
+        let mut without_class = unconfirmed.clone();
+        without_class.set(Attribute::TokenAcr, None);
+        let restricted = match is_new_class.is_false() {
+            true => down.all(),
+            false => {
+                let judge = self.judge(self.pair.new, &self.client.new, &without_class, &receipts);
+                let classless = Paths::new(&judge).without(&possible).all();
+                Expr::any([Expr::all([is_new_class.clone().not(), down.all()]), classless])
+            }
+        };
+        let read = [&old, &all, &restricted];
+        let universe = universe(self.context, &read);
+        let mut roots: Vec<(&Expr, bool)> = vec![
+            (&universe, true),
+            (&old, false),
+            (&restricted, false),
+            (&is_new_class, false),
+            (&paths.base, true),
+            (&down.base, true),
+        ];
+        roots.extend(paths.by_whom.values().map(|one| (one, true)));
+        let nothing = Expr::FALSE;
+        roots.extend(
+            paths.by_whom.keys().map(|whom| (down.by_whom.get(whom).unwrap_or(&nothing), true)),
+        );
+        let issuer = self.context.issuer();
+        let (mut problem, literals) = Problem::new(&roots, self.names, issuer, self.budget)?;
+        let at = |place: usize| literals.get(place).copied().flatten();
+        let is_admitted = self.client.old.is_some();
+        let cells = paths.by_whom.len();
+        let mut later = Later::default();
+        for (number, whom) in paths.by_whom.keys().enumerate() {
+            let here = number.saturating_add(6);
+            let below = here.saturating_add(cells);
+            let queries = match is_admitted {
+                _ if !self.gates => vec![(Asked::Any, vec![at(0), at(1), at(4), at(here)])],
+                true => vec![
+                    (Asked::Silent, vec![at(0), at(1), at(3), at(5), at(below)]),
+                    (Asked::Gated, vec![at(0), at(1), at(2), at(4), at(here)]),
+                ],
+                false => vec![(Asked::Gated, vec![at(0), at(4), at(here)])],
+            };
+            for (asked, literals) in queries {
+                let Some(literals) = literals.into_iter().collect::<Option<Vec<Lit>>>() else {
+                    continue;
+                };
+                self.cell(whom, asked, &literals, &possible, &mut problem, &mut later, found)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn slices(&self) -> Vec<&Slice> {
+        self.pair.old.into_iter().chain([self.pair.new]).collect()
+    }
+
+    fn judge<'j>(
+        &'j self,
+        slice: &'j Slice,
+        admitted: &'j Admitted,
+        fixed: &'j crate::reach::fixed::Fixed,
+        receipts: &'j BTreeSet<Receipt>,
+    ) -> Judge<'j> {
+        Judge { names: self.names, slice, context: self.context, admitted, fixed, receipts }
+    }
+
+    /// Every principal of a cell that is newly allowed something, by the fewest claims.
+    #[expect(clippy::too_many_arguments, reason = "of one cell, all of them differ")]
+    fn cell(
+        &self,
+        whom: &Whom,
+        asked: Asked,
+        literals: &[Lit],
+        possible: &Possible,
+        problem: &mut Problem,
+        later: &mut Later,
+        found: &mut Vec<Difference>,
+    ) -> Result<(), Undecided> {
+        let mut assumptions = literals.to_vec();
+        let mut found_here = 0_usize;
+        while let Some(model) = problem.solve(&assumptions)? {
+            found_here = found_here.saturating_add(1);
+            if found_here > PRINCIPALS {
+                return Err(Undecided::OverBudget);
+            }
+            let operation = Operation {
+                server: self.pair.server,
+                feature: self.pair.feature,
+                resource: self.pair.resource.as_deref(),
+            };
+            let terms = &self.new.engine.content().terms;
+            let lasts = |name: &str| terms.get(name).and_then(|terms| terms.lasts);
+            let call = witness::call(&model, self.context, &operation, &lasts, self.new.engine)?;
+            let is_witness = |call: &Call| self.is_witness(call, whom, asked, possible);
+            if !is_witness(&call) {
+                return Err(Undecided::Disagreement);
+            }
+            let call = witness::shrink(call, self.new.engine, &is_witness);
+            let claims: BTreeSet<Claim> = problem
+                .facts()
+                .filter_map(|(fact, _)| match fact {
+                    Fact::Claim(claim) if witness::has_claim(&call, claim) => Some(claim.clone()),
+                    _ => None,
+                })
+                .collect();
+            let mut gates = BTreeSet::new();
+            if self.gates {
+                gates.extend(possible.gates(&call));
+                gates.extend(self.client.old.is_none().then_some(Gate::Client));
+            }
+            let difference = self.difference(whom, call, &claims, gates, later)?;
+            found.push(difference);
+            // Whoever has these claims and others is a principal of this cell too.
+            if claims.is_empty() {
+                break;
+            }
+            let asked_here = problem.literal();
+            let held: Vec<Lit> = claims
+                .iter()
+                .filter_map(|claim| problem.fact(&Fact::Claim(claim.clone())))
+                .collect();
+            problem
+                .clause(std::iter::once(!asked_here).chain(held.iter().map(|one| !*one)).collect());
+            assumptions.push(asked_here);
+        }
+        Ok(())
+    }
+
+    /// Whether both engines say what the solver says.
+    fn is_witness(&self, call: &Call, whom: &Whom, asked: Asked, possible: &Possible) -> bool {
+        if !concerns(whom, call, self.names) || !self.new.engine.decide(call).is_allow() {
+            return false;
+        }
+        let before = self.old.engine.decide(call);
+        if before.is_allow() || before.reason == Some(Reason::EvaluationError) {
+            return false;
+        }
+        match asked {
+            Asked::Any => true,
+            Asked::Silent => possible.gates(call).is_empty(),
+            Asked::Gated if self.client.old.is_none() => true,
+            Asked::Gated => !self.new.engine.decide(&possible.restrict(call)).is_allow(),
+        }
+    }
+
+    /// What else is to be said of a witness.
+    fn difference(
+        &self,
+        whom: &Whom,
+        call: Call,
+        claims: &BTreeSet<Claim>,
+        gates: BTreeSet<Gate>,
+        later: &mut Later,
+    ) -> Result<Difference, Undecided> {
+        let decision = self.new.engine.decide(&call);
+        let allowing = self
+            .pair
+            .new
+            .paths
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, Origin { rule, .. }))| {
+                decision.rules.iter().any(|one| one.id == *rule)
+            })
+            .map(|(place, _)| place)
+            .collect();
+        let except = later.except(self, whom, claims)?;
+        Ok(Difference {
+            whom: whom.clone(),
+            context: self.context.clone(),
+            clients: self.client.alike.clone(),
+            gates,
+            reach: if except.is_empty() { Reach::New } else { Reach::Loosened },
+            call,
+            claims: claims.clone(),
+            allowing,
+            except,
+        })
+    }
+}
+
+/// That the token's class is one that only the new version names.
+fn new_class(possible: &Possible, fixed: &crate::reach::fixed::Fixed) -> Expr {
+    use placet_engine::condition::{Atom, Operand, Side};
+    if possible.new_classes.is_empty() || fixed.is_known(&Attribute::TokenAcr) {
+        return Expr::FALSE;
+    }
+    let atom = Atom {
+        quantifier: None,
+        operand: Operand { view: None, attribute: Attribute::TokenAcr },
+        test: Test::OneOf(possible.new_classes.iter().cloned().map(Literal::String).collect()),
+        negated: false,
+    };
+    Expr::Condition(Rc::new(Condition::Atom(atom)), Side::Allow)
+}
+
+/// What the old side allows of the same principals: asked only where there is a difference.
+#[derive(Default)]
+struct Later(Option<Before>);
+
+struct Before {
+    problem: Problem,
+    base: Vec<Lit>,
+    /// The old paths' literals, by place.
+    paths: Vec<(usize, Lit)>,
+    /// By whom a new rule concerns.
+    whom: BTreeMap<Whom, Option<Lit>>,
+}
+
+impl Later {
+    /// The old paths that allow some calls of users with just these claims.
+    fn except(
+        &mut self,
+        comparison: &Comparison<'_>,
+        whom: &Whom,
+        claims: &BTreeSet<Claim>,
+    ) -> Result<Vec<usize>, Undecided> {
+        let before = match &mut self.0 {
+            Some(before) => before,
+            empty => empty.insert(Before::new(comparison)?),
+        };
+        let Some(whom) = before.whom.get(whom).copied().flatten() else { return Ok(Vec::new()) };
+        if before.paths.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut assumptions = before.base.clone();
+        assumptions.push(whom);
+        for (fact, literal) in before.problem.facts() {
+            if let Fact::Claim(claim) = fact {
+                assumptions.push(if claims.contains(claim) { literal } else { !literal });
+            }
+        }
+        let mut listed = Vec::new();
+        let mut left = before.paths.clone();
+        loop {
+            let asked = before.problem.literal();
+            let any = left.iter().map(|(_, literal)| *literal);
+            before.problem.clause(std::iter::once(!asked).chain(any).collect());
+            let mut query = assumptions.clone();
+            query.push(asked);
+            if left.is_empty() || before.problem.solve(&query)?.is_none() {
+                break;
+            }
+            let holding: BTreeSet<usize> = left
+                .iter()
+                .filter(|(_, literal)| before.problem.held(*literal))
+                .map(|(place, _)| *place)
+                .collect();
+            if holding.is_empty() {
+                break;
+            }
+            left.retain(|(place, _)| !holding.contains(place));
+            listed.extend(holding);
+        }
+        listed.sort_unstable();
+        Ok(listed)
+    }
+}
+
+impl Before {
+    fn new(comparison: &Comparison<'_>) -> Result<Self, Undecided> {
+        let receipts = receipts(&comparison.slices());
+        // What was allowed of the tool as it was known then.
+        let mut context = comparison.context.clone();
+        let (mut expressions, mut base, mut places) = (Vec::new(), Expr::FALSE, Vec::new());
+        if let (Some(slice), Some(admitted)) = (comparison.pair.old, &comparison.client.old) {
+            context.tool_digest.clone_from(&slice.definition.digest);
+            let judge = Judge {
+                names: comparison.names,
+                slice,
+                context: &context,
+                admitted,
+                fixed: &comparison.context.fixed,
+                receipts: &receipts,
+            };
+            base = judge.base();
+            for (place, (path, _)) in slice.paths.iter().enumerate() {
+                let expression = Expr::all([judge.who(&path.who), judge.path(path)]);
+                if !expression.is_false() && !base.is_false() {
+                    places.push(place);
+                    expressions.push(expression);
+                }
+            }
+        }
+        let whom: BTreeSet<&Whom> =
+            comparison.pair.new.paths.iter().flat_map(|(path, _)| &path.who).collect();
+        let new = comparison.judge(
+            comparison.pair.new,
+            &comparison.client.new,
+            &comparison.context.fixed,
+            &receipts,
+        );
+        let is: Vec<Expr> = whom.iter().map(|one| new.whom(one)).collect();
+        let mut read: Vec<&Expr> = expressions.iter().chain(&is).collect();
+        read.push(&base);
+        let universe = universe(comparison.context, &read);
+        let mut roots = vec![(&universe, true), (&base, true)];
+        roots.extend(expressions.iter().chain(&is).map(|one| (one, true)));
+        let issuer = comparison.context.issuer();
+        let (problem, literals) =
+            Problem::new(&roots, comparison.names, issuer, comparison.budget)?;
+        let mut literals = literals.into_iter();
+        let base: Option<Vec<Lit>> =
+            [literals.next(), literals.next()].into_iter().map(Option::flatten).collect();
+        let mut paths: Vec<(usize, Lit)> = Vec::new();
+        for place in places {
+            if let Some(Some(literal)) = literals.next() {
+                paths.push((place, literal));
+            }
+        }
+        if base.is_none() {
+            paths.clear();
+        }
+        let whom = whom.into_iter().cloned().zip(literals).collect();
+        Ok(Self { problem, base: base.unwrap_or_default(), paths, whom })
+    }
+}

@@ -1,0 +1,206 @@
+//! The diff against calls: whatever one version allows and the other does not is found, and whatever is
+//! found is so.
+
+#![expect(
+    clippy::arithmetic_side_effects,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "a test may panic, and says what it found"
+)]
+
+use std::collections::BTreeMap;
+
+use placet_engine::bundle::Content;
+use placet_engine::{Call, Limits, Reason};
+use placet_language::diff::{Diff, DiffLimits, Finding, diff};
+use placet_tests::reference::Reference;
+use placet_tests::worlds::{Caller, Random, World, changed};
+
+/// How many pairs to compare: `PLACET_PAIRS`, or what fits into a test run.
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+#[derive(Default, Debug)]
+struct Tally {
+    pairs: usize,
+    calls: usize,
+    newly: usize,
+    silent: usize,
+    lost: usize,
+    expansions: usize,
+    contractions: usize,
+    undecided: usize,
+    without_findings: usize,
+    why: BTreeMap<String, usize>,
+    gates: BTreeMap<String, usize>,
+    causes: BTreeMap<String, usize>,
+    reaches: BTreeMap<String, usize>,
+}
+
+/// Whether only what could exist under a version is in a call.
+fn is_old(call: &Call, old: &World) -> bool {
+    let content = &old.content;
+    let Some(server) = content.servers.values().find(|one| one.identity == call.server) else {
+        return call.confirmation.is_none() && call.receipts.is_empty();
+    };
+    let scopes = call.credential.as_ref().and_then(|one| one.scopes());
+    let receipts = call.receipts.iter().all(|receipt| {
+        content.terms.values().any(|terms| terms.versions.contains_key(&receipt.digest))
+    });
+    let classes = text_of_classes(content);
+    let acr = match &call.credential {
+        Some(placet_engine::call::Credential::Oauth(token)) => token.acr.clone(),
+        _ => None,
+    };
+    // Where the operation was refused already, it is not known whether the client is admitted.
+    let early = [Some(placet_engine::Link::Operation), Some(placet_engine::Link::Registration)];
+    let admitted = !early.contains(&old.engine.decide(call).link);
+    admitted
+        && call.confirmation.is_none()
+        && receipts
+        && scopes.into_iter().flatten().all(|scope| server.scopes.contains_key(scope))
+        && acr.is_none_or(|acr| classes.contains(&quoted(&acr)))
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::to_string(text).unwrap()
+}
+
+/// Every constant of every rule, as text.
+fn text_of_classes(content: &Content) -> String {
+    content.rules.values().map(|rule| serde_json::to_string(rule).unwrap()).collect()
+}
+
+fn is_redefined(call: &Call, old: &World, new: &World) -> bool {
+    let digest = |world: &World| {
+        let server = world.content.servers.values().find(|one| one.identity == call.server)?;
+        let (feature, tool) = server.features().find(|(feature, _)| {
+            use placet_engine::bundle::Feature;
+            match feature {
+                Feature::Tool(name) => call.operation == "tools/call" && *name == call.target,
+                Feature::Prompt(name) => call.operation == "prompts/get" && *name == call.target,
+                Feature::Resources(_) => false,
+            }
+        })?;
+        let _ = feature;
+        Some(tool.digest.clone())
+    };
+    match (digest(old), digest(new)) {
+        (Some(old), Some(new)) => old != new,
+        _ => false,
+    }
+}
+
+fn covered<'f>(findings: &'f [Finding], call: &Call) -> Vec<&'f Finding> {
+    findings.iter().filter(|one| one.is_about(call)).collect()
+}
+
+fn is_undecided(diff: &Diff, call: &Call) -> bool {
+    diff.undecided.iter().any(|one| {
+        one.server.identity == call.server
+            && (one.feature.name == call.target || one.feature.kind == "resource")
+    })
+}
+
+fn witnesses(findings: &[Finding], from: &World, to: &World, what: &str) {
+    for finding in findings {
+        assert!(to.engine.decide(&finding.call).is_allow(), "{what}: {finding:#?}");
+        let before = from.engine.decide(&finding.call);
+        assert!(!before.is_allow(), "{what}: {finding:#?}");
+        assert_ne!(before.reason, Some(Reason::EvaluationError), "{what}: {finding:#?}");
+        assert!(finding.is_about(&finding.call), "{what}: {finding:#?}");
+    }
+}
+
+fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
+    let diff = diff(&old.engine, &new.engine, &[], &DiffLimits::default());
+    tally.pairs += 1;
+    tally.expansions += diff.expansions.len();
+    tally.contractions += diff.contractions.len();
+    tally.undecided += diff.undecided.len();
+    tally.without_findings +=
+        usize::from(diff.expansions.is_empty() && diff.contractions.is_empty());
+    for one in &diff.undecided {
+        *tally.why.entry(one.why.to_string()).or_default() += 1;
+    }
+    for finding in &diff.expansions {
+        for gate in &finding.gates {
+            *tally
+                .gates
+                .entry(format!("{gate}").split('`').next().unwrap().to_owned())
+                .or_default() += 1;
+        }
+        if finding.gates.is_empty() {
+            *tally.gates.entry(String::from("silent")).or_default() += 1;
+        }
+        let causes: Vec<String> = finding.causes.iter().map(ToString::to_string).collect();
+        *tally.causes.entry(causes.join("+")).or_default() += 1;
+        *tally.reaches.entry(format!("{:?}", finding.reach)).or_default() += 1;
+    }
+    let explain = |what: &str, call: &Call| {
+        format!(
+            "seed {seed}: {what}\n== old\n{}\n== new\n{}\n== call\n{}\n{call:#?}\n== old: {:#?}\n== diff\n{:#?}",
+            old.text(),
+            new.text(),
+            placet_language::case::Case::of_call(call, &new.content),
+            old.engine.decide(call),
+            diff.expansions
+                .iter()
+                .map(|one| (&one.principal, &one.feature.name, &one.clients, &one.witness))
+                .collect::<Vec<_>>(),
+        )
+    };
+    witnesses(&diff.expansions, old, new, &format!("seed {seed}, expansions"));
+    witnesses(&diff.contractions, new, old, &format!("seed {seed}, contractions"));
+    for world in [old, new] {
+        let reference = Reference::new(&world.policy, &world.content).unwrap();
+        let mut caller = Caller::new(world, &reference, seed);
+        for _ in 0..number("PLACET_CALLS_EACH", 40) {
+            let bytes = serde_json::to_vec(&caller.call()).unwrap();
+            let mut call = Call::from_json(&bytes, &Limits::default()).unwrap();
+            if is_redefined(&call, old, new) && call.tool_digest.is_some() {
+                call.tool_digest = None;
+            }
+            tally.calls += 1;
+            let (before, after) = (old.engine.decide(&call), new.engine.decide(&call));
+            if before.is_allow() == after.is_allow() || is_undecided(&diff, &call) {
+                continue;
+            }
+            if after.is_allow() {
+                tally.newly += 1;
+                let covering = covered(&diff.expansions, &call);
+                assert!(!covering.is_empty(), "{}", explain("an expansion is missing", &call));
+                if is_old(&call, old) {
+                    tally.silent += 1;
+                    assert!(
+                        covering.iter().any(|one| one.is_silent()),
+                        "{}",
+                        explain("a silent expansion is missing", &call)
+                    );
+                }
+            } else {
+                tally.lost += 1;
+                let covering = covered(&diff.contractions, &call);
+                assert!(!covering.is_empty(), "{}", explain("a contraction is missing", &call));
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_changes_is_found() {
+    let mut tally = Tally::default();
+    let first = number("PLACET_SEED", 0);
+    for seed in first..first + number("PLACET_PAIRS", 150) {
+        let Ok(world) = World::generate(seed) else { panic!("seed {seed}") };
+        let mut random = Random::new(seed);
+        let Some(later) = changed(&world, &mut random) else { continue };
+        match random.chance(50) {
+            true => compare(&world, &later, seed, &mut tally),
+            false => compare(&later, &world, seed, &mut tally),
+        }
+    }
+    println!("{tally:#?}");
+}

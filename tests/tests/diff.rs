@@ -141,11 +141,12 @@ fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
     }
     let explain = |what: &str, call: &Call| {
         format!(
-            "seed {seed}: {what}\n== old\n{}\n== new\n{}\n== call\n{}\n{call:#?}\n== old: {:#?}\n== diff\n{:#?}",
+            "seed {seed}: {what}\n== old\n{}\n== new\n{}\n== call\n{}\n== old: {:?}\n== new: {:?}\n== diff\n{:#?}",
             old.text(),
             new.text(),
             placet_language::case::Case::of_call(call, &new.content),
-            old.engine.decide(call),
+            old.engine.decide(call).detail,
+            new.engine.decide(call).rules,
             diff.expansions
                 .iter()
                 .map(|one| (&one.principal, &one.feature.name, &one.clients, &one.witness))

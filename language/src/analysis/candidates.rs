@@ -244,6 +244,11 @@ impl Finder<'_> {
                 for atom in tests.iter().filter(constant) {
                     numbers.extend(integers::constants(&atom.test)?);
                 }
+                let compared = self.compared.values().flatten().filter_map(|value| match value {
+                    Value::Integer(number) => Some(*number),
+                    _ => None,
+                });
+                numbers.extend(compared);
                 // An age is a length of time.
                 let least = if *attribute == Attribute::Now { i64::MIN } else { 0 };
                 // Of each interval two, the lesser for an age, the greater for a lifetime.

@@ -70,15 +70,22 @@ pub(super) fn split(wishes: &[Wish]) -> Vec<BTreeSet<Variable>> {
 fn times(wishes: &[&Wish]) -> Result<Option<BTreeSet<i64>>, Undecided> {
     let mut found = BTreeSet::new();
     let mut read = BTreeSet::new();
+    let mut compared = false;
     for wish in wishes {
         let attribute = &wish.atom.operand.attribute;
         if !matches!(attribute, Attribute::TokenAge | Attribute::TokenLifetime) {
             continue;
         }
         read.insert(attribute);
-        if !matches!(wish.atom.test, Test::Present | Test::SameAs(_)) {
-            found.extend(integers::constants(&wish.atom.test)?);
+        match &wish.atom.test {
+            Test::Present => {}
+            Test::SameAs(_) => compared = true,
+            test => found.extend(integers::constants(test)?),
         }
+    }
+    // How many values of an interval are enough is not known then.
+    if compared && read.len() == 2 {
+        return Err(Undecided::Unknown);
     }
     Ok(Some(found).filter(|_| read.len() == 2))
 }

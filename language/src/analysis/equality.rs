@@ -51,9 +51,18 @@ fn type_of(operand: &Operand) -> Result<Type, Undecided> {
             Attribute::UserIssuer
             | Attribute::UserSubject
             | Attribute::ClientId
+            | Attribute::ClientRegistration
             | Attribute::TokenAcr,
             None,
         ) => Ok(Type::String),
+        (
+            Attribute::TokenAge
+            | Attribute::TokenAuthAge
+            | Attribute::TokenLifetime
+            | Attribute::ConfirmationAge
+            | Attribute::Now,
+            None,
+        ) => Ok(Type::Integer),
         _ => Err(Undecided::Unknown),
     }
 }
@@ -167,6 +176,10 @@ impl Group<'_> {
             }
             if operand.view == Some(View::UrlPort) {
                 constants.extend([0, 65_536]);
+            }
+            // A length of time is not negative.
+            if !matches!(operand.attribute, Attribute::Argument(_) | Attribute::Now) {
+                constants.insert(-1);
             }
         }
         let each = self.operands.len();

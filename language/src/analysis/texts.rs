@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use placet_engine::condition::{Attribute, Condition, Operand, Test};
 use placet_engine::view::View;
 
-use crate::analysis::strings::{Viewed, classes};
+use crate::analysis::strings::{Class, Viewed, classes};
 use crate::analysis::{Budget, Undecided};
 
 /// One text of every class of values that the conditions tell apart in an attribute which is a
@@ -14,7 +14,7 @@ use crate::analysis::{Budget, Undecided};
 /// What the attribute is compared with is asked of too, so that whatever holds of one text of a class
 /// together with the rest of a call holds of every other.
 ///
-/// `also` are tests besides those of the conditions.
+/// `apart` are tests besides those of the conditions, and `within` are tests that the texts pass.
 ///
 /// # Errors
 ///
@@ -22,7 +22,8 @@ use crate::analysis::{Budget, Undecided};
 pub(crate) fn texts(
     attribute: &Attribute,
     conditions: &[&Condition],
-    also: &[(Option<View>, Test)],
+    apart: &[(Option<View>, Test)],
+    within: &[(Option<View>, Test)],
     budget: &Budget,
 ) -> Result<Vec<String>, Undecided> {
     let atoms: Vec<_> = conditions.iter().flat_map(|condition| condition.atoms()).collect();
@@ -39,7 +40,7 @@ pub(crate) fn texts(
             break;
         }
     }
-    let mut tests: BTreeSet<Viewed> = also.iter().cloned().collect();
+    let mut tests: BTreeSet<Viewed> = apart.iter().chain(within).cloned().collect();
     let mut is_read = false;
     for atom in &atoms {
         let read = &atom.operand;
@@ -69,9 +70,22 @@ pub(crate) fn texts(
         return Ok(Vec::new());
     }
     let tests: Vec<Viewed> = tests.into_iter().collect();
+    let required: Vec<usize> = tests
+        .iter()
+        .enumerate()
+        .filter(|(_, test)| within.contains(test))
+        .map(|(place, _)| place)
+        .collect();
     let found = classes(&tests, budget)?;
-    if found.iter().any(|class| !class.sure) {
-        return Err(Undecided::Unknown);
+    let passes = |class: &&Class| {
+        required.iter().all(|place| class.outcomes.get(*place) == Some(&Some(true)))
+    };
+    let mut texts = Vec::new();
+    for class in found.iter().filter(passes) {
+        if !class.sure {
+            return Err(Undecided::Unknown);
+        }
+        texts.push(class.text.clone());
     }
-    Ok(found.iter().map(|class| class.text.clone()).collect())
+    Ok(texts)
 }

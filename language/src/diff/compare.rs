@@ -19,7 +19,7 @@ use crate::reach::context::{Context, contexts};
 use crate::reach::expression::{Claim, Expr, Fact, Receipt};
 use crate::reach::names::{ClientsId, Names};
 use crate::reach::problem::Problem;
-use crate::reach::slice::{Admission, Origin, Slice, Sliced, Whom};
+use crate::reach::slice::{Admission, Origin, ServerPart, Slice, Sliced, Whom};
 use crate::reach::witness::{self, Operation};
 
 /// One side of a comparison.
@@ -77,7 +77,8 @@ pub(super) fn compare(
         slices.iter().flat_map(|slice| slice.conditions()).map(AsRef::as_ref).collect();
     let admissions = [&old.sliced.admission, &new.sliced.admission];
     let mut found = Vec::new();
-    for client in classes(&slices, &conditions, admissions, pair, names, budget)? {
+    let old_server = old.sliced.servers.get(pair.server).map(|one| one.part.as_ref());
+    for client in classes(&slices, &conditions, admissions, old_server, names, budget)? {
         let Some(first) = client.alike.first() else { continue };
         for tool_digest in digests(pair) {
             for context in contexts(&slices, first, tool_digest.as_ref(), names, budget)? {
@@ -103,7 +104,7 @@ fn classes(
     slices: &[&Slice],
     conditions: &[&Condition],
     admissions: [&Admission; 2],
-    pair: &Pair<'_>,
+    old_server: Option<&ServerPart>,
     names: &Names,
     budget: &Budget,
 ) -> Result<Vec<Class>, Undecided> {
@@ -122,12 +123,14 @@ fn classes(
         spoken_of.extend(slice.consents().filter_map(|consent| consent.clients));
     }
     let [old_admission, new_admission] = admissions;
-    let old_server = pair.old.map(|slice| slice.server.as_ref());
+    let Some(new_server) = slices.last().map(|slice| slice.server.as_ref()) else {
+        return Ok(Vec::new());
+    };
     let mut found: BTreeMap<_, Class> = BTreeMap::new();
     for class in clients(&admissions, conditions, budget)? {
-        let Some(new) = class.admitted(new_admission, &pair.new.server) else { continue };
+        let Some(new) = class.admitted(new_admission, new_server) else { continue };
         // Whether the old side knows the client does not depend on whether it knows the server.
-        let server = old_server.unwrap_or(&pair.new.server);
+        let server = old_server.unwrap_or(new_server);
         let old = class.admitted(old_admission, server);
         let among: Vec<bool> =
             spoken_of.iter().map(|id| class.is_among(Some(*id), names)).collect();
@@ -177,19 +180,12 @@ struct Possible {
 }
 
 impl Possible {
-    fn new(pair: &Pair<'_>) -> Self {
-        let of_old = |slice: &Slice| -> BTreeSet<(String, Digest)> {
-            slice.consents().flat_map(|consent| consent.receipts.keys().cloned()).collect()
-        };
-        let known = pair.old.map(classes_named).unwrap_or_default();
-        let named = classes_named(pair.new);
+    fn new(pair: &Pair<'_>, (old, new): (Side<'_>, Side<'_>)) -> Self {
+        let server = old.sliced.servers.get(pair.server);
         Self {
-            receipts: pair.old.map(of_old).unwrap_or_default(),
-            scopes: pair
-                .old
-                .map(|slice| slice.server.scopes.keys().cloned().collect())
-                .unwrap_or_default(),
-            new_classes: named.difference(&known).cloned().collect(),
+            receipts: old.sliced.receipts.clone(),
+            scopes: server.map(|one| one.part.scopes.keys().cloned().collect()).unwrap_or_default(),
+            new_classes: new.sliced.classes.difference(&old.sliced.classes).cloned().collect(),
         }
     }
 
@@ -241,26 +237,6 @@ impl Possible {
         gates.extend(call.confirmation.is_some().then_some(Gate::Confirmation));
         gates
     }
-}
-
-/// The authentication context classes that a slice names.
-fn classes_named(slice: &Slice) -> BTreeSet<String> {
-    let mut named = slice.classes.clone();
-    let text = |literal: &Literal| match literal {
-        Literal::String(text) => Some(text.clone()),
-        _ => None,
-    };
-    for atom in slice.conditions().flat_map(|condition| condition.atoms()) {
-        if atom.operand.attribute != Attribute::TokenAcr {
-            continue;
-        }
-        match &atom.test {
-            Test::Equals(literal) => named.extend(text(literal)),
-            Test::OneOf(literals) => named.extend(literals.iter().filter_map(text)),
-            _ => {}
-        }
-    }
-    named
 }
 
 /// The new side's paths by whom they concern, in a context.
@@ -347,7 +323,7 @@ impl Comparison<'_> {
         if old == all {
             return Ok(());
         }
-        let possible = Possible::new(self.pair);
+        let possible = Possible::new(self.pair, (self.old, self.new));
         let mut unconfirmed = self.context.fixed.clone();
         unconfirmed.set(Attribute::ConfirmationAge, None);
         let down =

@@ -92,8 +92,9 @@ impl Work<'_> {
         let naming = Naming { names: self.names, old, new };
         let same_clients = old.sliced.admission == new.sliced.admission;
         let mut found = Vec::new();
-        for (server, features) in &new.sliced.servers {
-            let before = old.sliced.servers.get(server);
+        for (server, slices) in &new.sliced.servers {
+            let features = &slices.features;
+            let before = old.sliced.servers.get(server).map(|one| &one.features);
             let pairs = pairs(server, before, features, self.limits);
             let Some(pairs) = pairs else {
                 let why = Undecided::OverBudget;

@@ -201,11 +201,14 @@ fn unnamed(
     budget: &Budget,
 ) -> Result<Vec<String>, Undecided> {
     let is = |text: &str| Test::Equals(Literal::String(text.to_owned()));
-    let mut also: Vec<(Option<View>, Test)> = taken.iter().map(|id| (None, is(id))).collect();
-    if let Where::Domain(domain) = place {
-        also.extend([(Some(View::UrlHost), is(domain)), (Some(View::UrlScheme), is("https"))]);
-    }
-    let found = texts(&Attribute::ClientId, conditions, &also, budget)?;
+    let taken_ids: Vec<(Option<View>, Test)> = taken.iter().map(|id| (None, is(id))).collect();
+    let within: Vec<(Option<View>, Test)> = match place {
+        Where::Domain(domain) => {
+            vec![(Some(View::UrlHost), is(domain)), (Some(View::UrlScheme), is("https"))]
+        }
+        Where::Issuer(..) => Vec::new(),
+    };
+    let found = texts(&Attribute::ClientId, conditions, &taken_ids, &within, budget)?;
     if found.is_empty() {
         let usual = (1..=taken.len().saturating_add(1)).map(|number| {
             let number = if number == 1 { String::new() } else { format!("-{number}") };
@@ -216,11 +219,5 @@ fn unnamed(
         });
         return Ok(usual.filter(|id| !taken.contains(id.as_str())).take(1).collect());
     }
-    let fits = |id: &String| match place {
-        Where::Domain(domain) => {
-            url::parse(id).is_some_and(|url| url.scheme == "https" && url.host == *domain)
-        }
-        Where::Issuer(..) => true,
-    };
-    Ok(found.into_iter().filter(fits).collect())
+    Ok(found)
 }

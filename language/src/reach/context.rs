@@ -167,7 +167,7 @@ fn user_issuers(
     }
     let conditions: Vec<&Condition> =
         slices.iter().flat_map(|slice| slice.conditions()).map(AsRef::as_ref).collect();
-    found.extend(texts(&Attribute::UserIssuer, &conditions, &[], budget)?);
+    found.extend(texts(&Attribute::UserIssuer, &conditions, &[], &[], budget)?);
     if !found.contains(SOME_ISSUER) {
         found.insert(SOME_ISSUER.to_owned());
     }

@@ -13,7 +13,7 @@ use placet_engine::bundle::{
     RegisterRule, Rule, Target, Terms, TermsVersion, Who,
 };
 use placet_engine::call::Registration;
-use placet_engine::condition::Condition;
+use placet_engine::condition::{Attribute, Condition, Literal, Test};
 use placet_engine::ids;
 
 use crate::analysis::Undecided;
@@ -115,8 +115,6 @@ pub(crate) struct Slice {
     pub(crate) requires: Vec<(Bound, Origin)>,
     /// Whether some requirement asks for a confirmation.
     pub(crate) confirms: bool,
-    /// The authentication context classes that it names.
-    pub(crate) classes: BTreeSet<String>,
 }
 
 impl Slice {
@@ -125,11 +123,10 @@ impl Slice {
         fn same<T: PartialEq>(one: &[(T, Origin)], other: &[(T, Origin)]) -> bool {
             one.len() == other.len() && one.iter().zip(other).all(|((one, _), (two, _))| one == two)
         }
-        let Self { server, definition, access, paths, denies, requires, confirms, classes } = self;
+        let Self { server, definition, access, paths, denies, requires, confirms } = self;
         definition == &other.definition
             && access == &other.access
             && confirms == &other.confirms
-            && classes == &other.classes
             && server == &other.server
             && same(paths, &other.paths)
             && same(denies, &other.denies)
@@ -173,8 +170,19 @@ pub(crate) struct Sliced {
     pub(crate) admission: Admission,
     /// What the version calls its groups.
     pub(crate) groups: BTreeMap<String, GroupId>,
-    /// By the server's identity.
-    pub(crate) servers: BTreeMap<String, BTreeMap<Feature, Slice>>,
+    /// By name then and digest, all receipts that users may hold.
+    pub(crate) receipts: BTreeSet<(String, Digest)>,
+    /// The authentication context classes that it names.
+    pub(crate) classes: BTreeSet<String>,
+    /// By its identity, each server and what is allowed there.
+    pub(crate) servers: BTreeMap<String, ServerSlices>,
+}
+
+/// A server, sliced.
+#[derive(Debug)]
+pub(crate) struct ServerSlices {
+    pub(crate) part: Rc<ServerPart>,
+    pub(crate) features: BTreeMap<Feature, Slice>,
 }
 
 impl Sliced {
@@ -193,9 +201,9 @@ impl Sliced {
             groups,
             clients,
             registrations,
-            capabilities: _,
-            terms: _,
-            rules: _,
+            capabilities,
+            terms,
+            rules,
         } = content;
         let groups = names.add_groups(groups)?;
         let named = clients.values().map(|client| {
@@ -209,11 +217,40 @@ impl Sliced {
         let mut slicer = Slicer::new(content, names, &groups)?;
         let mut sliced = BTreeMap::new();
         for (name, server) in servers {
-            let features = slicer.server(name, server)?;
-            sliced.insert(server.identity.clone(), features);
+            sliced.insert(server.identity.clone(), slicer.server(name, server)?);
         }
-        Ok(Self { admission, groups, servers: sliced })
+        let receipts = terms.values().flat_map(|terms| {
+            terms.versions.iter().map(|(digest, then)| (then.name.clone(), digest.clone()))
+        });
+        let conditions = capabilities.values().map(|one| &one.condition);
+        let conditions = conditions.chain(rules.values().map(|rule| &rule.when));
+        let mut classes: BTreeSet<String> = conditions.flatten().flat_map(classes_in).collect();
+        classes.extend(rules.values().flat_map(|rule| match &rule.effect {
+            Effect::Require { otherwise: Some(Otherwise::Reauthenticate { acr, .. }), .. } => {
+                acr.clone()
+            }
+            _ => Vec::new(),
+        }));
+        let receipts = receipts.collect();
+        Ok(Self { admission, groups, receipts, classes, servers: sliced })
     }
+}
+
+/// The authentication context classes that a condition names.
+fn classes_in(condition: &Condition) -> Vec<String> {
+    let text = |literal: &Literal| match literal {
+        Literal::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let atoms = condition.atoms().into_iter();
+    let of_class = atoms.filter(|atom| atom.operand.attribute == Attribute::TokenAcr);
+    of_class
+        .flat_map(|atom| match &atom.test {
+            Test::Equals(literal) => text(literal).into_iter().collect(),
+            Test::OneOf(literals) => literals.iter().filter_map(text).collect(),
+            _ => Vec::new(),
+        })
+        .collect()
 }
 
 fn registering(rule: &RegisterRule) -> Registering {
@@ -320,7 +357,7 @@ impl<'c> Slicer<'c> {
         &mut self,
         name: &str,
         server: &'c bundle::Server,
-    ) -> Result<BTreeMap<Feature, Slice>, Undecided> {
+    ) -> Result<ServerSlices, Undecided> {
         let bundle::Server {
             identity,
             credentials,
@@ -346,7 +383,7 @@ impl<'c> Slicer<'c> {
                 features.insert(feature, slice);
             }
         }
-        Ok(features)
+        Ok(ServerSlices { part, features })
     }
 
     fn slice(
@@ -377,7 +414,6 @@ impl<'c> Slicer<'c> {
             denies: Vec::new(),
             requires: Vec::new(),
             confirms: false,
-            classes: BTreeSet::new(),
         };
         let id = ids::feature(server, feature);
         let mut places = BTreeSet::new();
@@ -447,10 +483,8 @@ impl<'c> Slicer<'c> {
                 match otherwise {
                     Some(Otherwise::Ask { terms }) => bound.asks = Some(self.consent(terms, None)?),
                     Some(Otherwise::Confirm { within: _ }) => slice.confirms = true,
-                    Some(Otherwise::Reauthenticate { acr, within: _ }) => {
-                        slice.classes.extend(acr.iter().cloned());
-                    }
-                    None => {}
+                    // What a login must be is said by the condition; this is how to ask for it.
+                    Some(Otherwise::Reauthenticate { acr: _, within: _ }) | None => {}
                 }
                 slice.requires.push((bound, origin));
             }

@@ -25,6 +25,7 @@ fn number(name: &str, usual: u64) -> u64 {
 #[derive(Default, Debug)]
 struct Tally {
     pairs: usize,
+    time: std::time::Duration,
     calls: usize,
     newly: usize,
     silent: usize,
@@ -115,7 +116,9 @@ fn witnesses(findings: &[Finding], from: &World, to: &World, what: &str) {
 }
 
 fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
+    let start = std::time::Instant::now();
     let diff = diff(&old.engine, &new.engine, &[], &DiffLimits::default());
+    tally.time += start.elapsed();
     tally.pairs += 1;
     tally.expansions += diff.expansions.len();
     tally.contractions += diff.contractions.len();

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use batsat::Lit;
 use placet_engine::bundle::Feature;
-use placet_engine::call::{Call, Credential};
+use placet_engine::call::{self, Call, Credential};
 use placet_engine::condition::{Attribute, Condition, Literal, Test};
 use placet_engine::resource::Pattern;
 use placet_engine::{Digest, Engine, Reason};
@@ -13,7 +13,7 @@ use placet_engine::{Digest, Engine, Reason};
 use crate::analysis::{Budget, Undecided};
 use crate::diff::cell::concerns;
 use crate::diff::finding::{Gate, Reach};
-use crate::reach::allowed::{Judge, receipts, universe};
+use crate::reach::allowed::{Judge, is_present, receipts, universe};
 use crate::reach::client::{Admitted, ClientClass, clients};
 use crate::reach::context::{Context, contexts};
 use crate::reach::expression::{Claim, Expr, Fact, Receipt};
@@ -193,6 +193,11 @@ impl Possible {
         self.receipts.contains(&(terms.to_owned(), digest.clone()))
     }
 
+    /// A consent that was withdrawn allows nothing, whenever it was given.
+    fn may_be_held(&self, receipt: &call::Receipt) -> bool {
+        receipt.withdrawn_at.is_some() || self.has_receipt(&receipt.terms, &receipt.digest)
+    }
+
     fn has(&self, fact: &Fact) -> bool {
         match fact {
             Fact::Receipt(receipt) => self.has_receipt(&receipt.terms, &receipt.digest),
@@ -209,7 +214,7 @@ impl Possible {
     fn restrict(&self, call: &Call) -> Call {
         let mut call = call.clone();
         call.confirmation = None;
-        call.receipts.retain(|receipt| self.has_receipt(&receipt.terms, &receipt.digest));
+        call.receipts.retain(|receipt| self.may_be_held(receipt));
         match &mut call.credential {
             Some(Credential::Oauth(token)) => {
                 token.scopes.retain(|scope| self.scopes.contains(scope));
@@ -223,8 +228,7 @@ impl Possible {
 
     /// What of a call could not exist under the old version.
     fn gates(&self, call: &Call) -> BTreeSet<Gate> {
-        let receipts =
-            call.receipts.iter().filter(|one| !self.has_receipt(&one.terms, &one.digest));
+        let receipts = call.receipts.iter().filter(|one| !self.may_be_held(one));
         let mut gates: BTreeSet<Gate> =
             receipts.map(|receipt| Gate::Consent { terms: receipt.terms.clone() }).collect();
         let scopes = call.credential.as_ref().and_then(Credential::scopes);
@@ -288,7 +292,7 @@ impl Paths {
 }
 
 /// What is asked of a cell.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Asked {
     Any,
     Silent,
@@ -343,6 +347,7 @@ impl Comparison<'_> {
         };
         let read = [&old, &all, &restricted];
         let universe = universe(self.context, &read);
+        let confirmed = confirmed(&read);
         let mut roots: Vec<(&Expr, bool)> = vec![
             (&universe, true),
             (&old, false),
@@ -350,6 +355,7 @@ impl Comparison<'_> {
             (&is_new_class, false),
             (&paths.base, true),
             (&down.base, true),
+            (&confirmed, false),
         ];
         roots.extend(paths.by_whom.values().map(|one| (one, true)));
         let nothing = Expr::FALSE;
@@ -361,14 +367,25 @@ impl Comparison<'_> {
         let at = |place: usize| literals.get(place).copied().flatten();
         let is_admitted = self.client.old.is_some();
         let cells = paths.by_whom.len();
+        let impossible: Vec<Option<Lit>> = problem
+            .facts()
+            .filter(|(fact, _)| !possible.has(fact))
+            .map(|(_, literal)| Some(!literal))
+            .collect();
         let mut later = Later::default();
         for (number, whom) in paths.by_whom.keys().enumerate() {
-            let here = number.saturating_add(6);
+            let here = number.saturating_add(7);
             let below = here.saturating_add(cells);
             let queries = match is_admitted {
                 _ if !self.gates => vec![(Asked::Any, vec![at(0), at(1), at(4), at(here)])],
                 true => vec![
-                    (Asked::Silent, vec![at(0), at(1), at(3), at(5), at(below)]),
+                    (
+                        Asked::Silent,
+                        [at(0), at(1), at(3), at(5), at(6), at(below)]
+                            .into_iter()
+                            .chain(impossible.iter().copied())
+                            .collect(),
+                    ),
                     (Asked::Gated, vec![at(0), at(1), at(2), at(4), at(here)]),
                 ],
                 false => vec![(Asked::Gated, vec![at(0), at(4), at(here)])],
@@ -509,6 +526,20 @@ impl Comparison<'_> {
             allowing,
             except,
         })
+    }
+}
+
+/// That the operation was confirmed, where some expression reads that.
+fn confirmed(expressions: &[&Expr]) -> Expr {
+    let mut conditions = Vec::new();
+    expressions.iter().for_each(|one| one.conditions(&mut conditions));
+    let is_read = conditions
+        .iter()
+        .flat_map(|one| one.atoms())
+        .any(|atom| atom.operand.attribute == Attribute::ConfirmationAge);
+    match is_read {
+        true => is_present(Attribute::ConfirmationAge),
+        false => Expr::FALSE,
     }
 }
 

@@ -260,6 +260,11 @@ fn of(attribute: Attribute, test: Test) -> Expr {
     Expr::Condition(Rc::new(atom(None, operand, test)), Side::Allow)
 }
 
+/// That an attribute has a value.
+pub(crate) fn is_present(attribute: Attribute) -> Expr {
+    of(attribute, Test::Present)
+}
+
 /// That the user is this one.
 pub(crate) fn subject_is(subject: &str) -> Expr {
     of(Attribute::UserSubject, Test::Equals(Literal::String(subject.to_owned())))
@@ -290,12 +295,12 @@ pub(crate) fn universe(context: &Context, expressions: &[&Expr]) -> Expr {
     };
     let mut holds = Vec::new();
     if context.principal != Principal::Machine && reads(&Attribute::UserSubject) {
-        holds.push(of(Attribute::UserSubject, Test::Present));
+        holds.push(is_present(Attribute::UserSubject));
     }
     let ages = [Attribute::TokenAge, Attribute::TokenLifetime];
     if matches!(context.proof, Proof::Token { .. }) && ages.iter().any(reads) {
         // A token without an expiry is refused.
-        let [age, lifetime] = ages.map(|one| of(one, Test::Present));
+        let [age, lifetime] = ages.map(is_present);
         holds.push(Expr::any([
             Expr::all([age.clone(), lifetime.clone()]),
             Expr::all([age.not(), lifetime.not()]),

@@ -3,9 +3,12 @@
 mod commands;
 mod disk;
 mod exit;
+mod git;
 mod junit;
 mod output;
 mod pull;
+mod report;
+mod version;
 
 use std::process::ExitCode;
 
@@ -35,6 +38,7 @@ enum Command {
     Compile(commands::compile::Arguments),
     Decide(commands::decide::Arguments),
     Explain(commands::explain::Arguments),
+    Diff(commands::diff::Arguments),
     Test(commands::test::Arguments),
     Fmt(commands::fmt::Arguments),
     #[command(subcommand)]
@@ -47,6 +51,7 @@ fn main() -> ExitCode {
         Command::Compile(arguments) => commands::compile::run(&arguments),
         Command::Decide(arguments) => commands::decide::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
+        Command::Diff(arguments) => commands::diff::run(&arguments),
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Fmt(arguments) => commands::fmt::run(&arguments),
         Command::Catalogue(command) => commands::catalogue::run(&command),

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use placet_engine::bundle::Content;
 use placet_engine::{Call, Limits, Reason};
-use placet_language::diff::{Diff, DiffLimits, Finding, diff};
+use placet_language::diff::{Diff, DiffLimits, Finding, diff, switched};
 use placet_tests::reference::Reference;
 use placet_tests::worlds::{Caller, Random, World, changed};
 
@@ -117,7 +117,12 @@ fn witnesses(findings: &[Finding], from: &World, to: &World, what: &str) {
 
 fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
     let start = std::time::Instant::now();
-    let diff = diff(&old.engine, &new.engine, &[], &DiffLimits::default());
+    let diff = diff(
+        &old.engine,
+        &new.engine,
+        &|| switched(&old.files, &new.files, &placet_language::Limits::default()),
+        &DiffLimits::default(),
+    );
     tally.time += start.elapsed();
     tally.pairs += 1;
     tally.expansions += diff.expansions.len();

@@ -4,12 +4,15 @@
 //! Versions are compared tool by tool ([`compare`](self::compare)): each difference is proved by a
 //! call that both engines judged. Where that cannot be told, it is said: [`Diff::undecided`].
 
+mod approvals;
 mod cause;
 mod cell;
 mod compare;
 mod finding;
 mod name;
+mod review;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -21,11 +24,14 @@ use crate::analysis::{Budget, Undecided};
 use crate::reach::names::Names;
 use crate::reach::slice::{Slice, Sliced};
 
-pub use cause::Switched;
+pub use approvals::{APPROVALS_FILE, Approval, Approvals, ApprovalsError, Approved};
+pub use cause::{Switched, switched};
 pub use finding::{
     Before, Cause, CredentialKind, Diff, FeatureName, Finding, Gate, Reach, Redefined, RuleName,
     ServerName, Unsettled,
 };
+
+pub use review::{FailOn, Group, Outcome, fails, groups, outcome};
 
 use compare::{Pair, Side, compare};
 use name::Naming;
@@ -47,8 +53,14 @@ impl Default for DiffLimits {
 
 /// What changes from an old version to a new one.
 ///
-/// `switched` are versions that tell what a difference comes from: see [`Switched`].
-pub fn diff(old: &Engine, new: &Engine, switched: &[Switched], limits: &DiffLimits) -> Diff {
+/// `switched` makes versions that tell what a difference comes from ([`switched()`](self::switched)),
+/// and is asked only if there is one.
+pub fn diff(
+    old: &Engine,
+    new: &Engine,
+    switched: &dyn Fn() -> Vec<Switched>,
+    limits: &DiffLimits,
+) -> Diff {
     let mut names = Names::default();
     let before = Sliced::new(old.content(), &mut names);
     let after = Sliced::new(new.content(), &mut names);
@@ -65,7 +77,9 @@ pub fn diff(old: &Engine, new: &Engine, switched: &[Switched], limits: &DiffLimi
         ..Diff::default()
     };
     let names = Rc::new(names);
-    let work = Work { names: &names, switched, limits, budget: Budget::new(limits.steps) };
+    let mixed = OnceCell::new();
+    let switched = || mixed.get_or_init(switched).as_slice();
+    let work = Work { names: &names, switched: &switched, limits, budget: Budget::new(limits.steps) };
     diff.expansions = work.differences((old, new), true, &mut diff.undecided);
     diff.contractions = work.differences((new, old), false, &mut diff.undecided);
     diff.undecided
@@ -76,7 +90,7 @@ pub fn diff(old: &Engine, new: &Engine, switched: &[Switched], limits: &DiffLimi
 
 struct Work<'w> {
     names: &'w Rc<Names>,
-    switched: &'w [Switched],
+    switched: &'w dyn Fn() -> &'w [Switched],
     limits: &'w DiffLimits,
     budget: Budget,
 }
@@ -111,7 +125,7 @@ impl Work<'_> {
                 match compare(&pair, (old, new), gates, self.names, &self.budget) {
                     Ok(differences) => found.extend(differences.into_iter().map(|one| {
                         // What was lost is a cause of the other direction only.
-                        let switched = if gates { self.switched } else { &[] };
+                        let switched = if gates { (self.switched)() } else { &[] };
                         let causes = cause::causes(&pair, (old, new), &one, switched, self.names);
                         naming.finding(&pair, one, causes)
                     })),

@@ -35,7 +35,11 @@ impl Repository {
     /// A policy's folder at a revision.
     pub(crate) fn at(&self, revision: &str, folder: &Path) -> Result<Tree, Failure> {
         let unknown = |why: String| {
-            Failure::new(format_args!("there is no revision `{revision}`: {why}")).help(
+            let why = if why.is_empty() { why } else { format!(": {why}") };
+            Failure::new(format_args!(
+                "`{revision}` is no policy's folder, no bundle and no revision here{why}"
+            ))
+            .help(
                 "name a branch, a tag or a commit of this repository, a policy's folder or a bundle; \
                  a shallow clone lacks most commits: fetch them with `git fetch --unshallow`",
             )

@@ -32,6 +32,7 @@ struct Tally {
     lost: usize,
     expansions: usize,
     contractions: usize,
+    renewals: usize,
     undecided: usize,
     without_findings: usize,
     why: BTreeMap<String, usize>,
@@ -63,6 +64,26 @@ fn is_old(call: &Call, old: &World) -> bool {
         && receipts
         && scopes.into_iter().flatten().all(|scope| server.scopes.contains_key(scope))
         && acr.is_none_or(|acr| classes.contains(&quoted(&acr)))
+}
+
+/// The call, with receipts for the old terms beside those for terms that the old version does not know.
+fn renewed(call: &Call, old: &World) -> Call {
+    let mut renewed = call.clone();
+    for (name, terms) in &old.content.terms {
+        for receipt in &call.receipts {
+            let is_for = receipt.terms == *name || terms.was.contains(&receipt.terms);
+            let mut known = old.content.terms.values().flat_map(|one| &one.versions);
+            let is_known = known
+                .any(|(digest, then)| *digest == receipt.digest && then.name == receipt.terms);
+            if is_for && !is_known && receipt.withdrawn_at.is_none() {
+                let mut receipt = receipt.clone();
+                receipt.digest.clone_from(&terms.digest);
+                receipt.terms.clone_from(name);
+                renewed.receipts.push(receipt);
+            }
+        }
+    }
+    renewed
 }
 
 fn quoted(text: &str) -> String {
@@ -127,6 +148,7 @@ fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
     tally.pairs += 1;
     tally.expansions += diff.expansions.len();
     tally.contractions += diff.contractions.len();
+    tally.renewals += diff.renewals.len();
     tally.undecided += diff.undecided.len();
     tally.without_findings +=
         usize::from(diff.expansions.is_empty() && diff.contractions.is_empty());
@@ -163,6 +185,11 @@ fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
     };
     witnesses(&diff.expansions, old, new, &format!("seed {seed}, expansions"));
     witnesses(&diff.contractions, new, old, &format!("seed {seed}, contractions"));
+    witnesses(&diff.renewals, new, old, &format!("seed {seed}, renewals"));
+    for finding in &diff.expansions {
+        let before = old.engine.decide(&renewed(&finding.call, old));
+        assert!(!before.is_allow(), "seed {seed}: {finding:#?}");
+    }
     for world in [old, new] {
         let reference = Reference::new(&world.policy, &world.content).unwrap();
         let mut caller = Caller::new(world, &reference, seed);
@@ -178,6 +205,10 @@ fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
                 continue;
             }
             if after.is_allow() {
+                // Who agreed to the new terms would have agreed to the old ones.
+                if old.engine.decide(&renewed(&call, old)).is_allow() {
+                    continue;
+                }
                 tally.newly += 1;
                 let covering = covered(&diff.expansions, &call);
                 assert!(!covering.is_empty(), "{}", explain("an expansion is missing", &call));
@@ -191,7 +222,8 @@ fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
                 }
             } else {
                 tally.lost += 1;
-                let covering = covered(&diff.contractions, &call);
+                let all = diff.contractions.iter().chain(&diff.renewals);
+                let covering: Vec<&Finding> = all.filter(|one| one.is_about(&call)).collect();
                 assert!(!covering.is_empty(), "{}", explain("a contraction is missing", &call));
             }
         }

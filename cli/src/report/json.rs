@@ -27,6 +27,7 @@ pub(crate) fn report(compared: &Compared<'_>) -> Value {
         "fail_on": fail_on,
         "expansions": diff.expansions.iter().map(|one| expansion(compared, one)).collect::<Vec<_>>(),
         "contractions": diff.contractions,
+        "renewals": diff.renewals,
         "undecided": diff.undecided,
         "redefined": diff.redefined,
         "approvals": compared.approved,

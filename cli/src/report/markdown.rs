@@ -45,10 +45,13 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
     }
     section(compared, "Newly allowed, and nobody is asked", &compared.silent(), &mut text);
     section(compared, "Newly allowed, once somebody approves something", &compared.gated(), &mut text);
-    let lost: Vec<&Finding> = compared.diff.contractions.iter().collect();
-    if !lost.is_empty() {
-        let _ = write!(text, "\n<details><summary>No longer allowed: {}</summary>\n\n", lost.len());
-        let groups = groups(lost);
+    let others = [
+        ("No longer allowed", &compared.diff.contractions),
+        ("Allowed again once users are asked again", &compared.diff.renewals),
+    ];
+    for (title, findings) in others.into_iter().filter(|(_, findings)| !findings.is_empty()) {
+        let _ = write!(text, "\n<details><summary>{title}: {}</summary>\n\n", findings.len());
+        let groups = groups(findings);
         for group in groups.iter().take(SHOWN) {
             let Some(first) = group.first() else { continue };
             let who = escaped(&words::who(first));

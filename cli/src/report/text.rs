@@ -20,6 +20,7 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
         section(compared, (title, &findings), style, &mut lines);
     }
     lost(compared, style, &mut lines);
+    renewed(compared, style, &mut lines);
     redefined(compared, style, &mut lines);
     undecided(compared, style, &mut lines);
     lines.push(String::new());
@@ -135,6 +136,23 @@ fn lost(compared: &Compared<'_>, style: Style, lines: &mut Vec<String>) {
         lines.push(format!("  · {}: {}", words::who(first), words::called(group, compared.all)));
         lines.push(format!("      now      {}", words::before(first)));
         lines.push(format!("      witness  {}", first.witness));
+    }
+    more(groups.len().saturating_sub(shown), "group", style, lines);
+}
+
+/// Users who are asked again before they can go on.
+fn renewed(compared: &Compared<'_>, style: Style, lines: &mut Vec<String>) {
+    let findings = &compared.diff.renewals;
+    if findings.is_empty() {
+        return;
+    }
+    lines.push(String::new());
+    lines.push(style.strong(&format!("asked again: {}", counted(findings.len(), "finding"))));
+    let groups = groups(findings);
+    let shown = if compared.all { groups.len() } else { SHOWN };
+    for group in groups.iter().take(shown) {
+        let Some(first) = group.first() else { continue };
+        lines.push(format!("  · {}: {}", words::who(first), words::called(group, compared.all)));
     }
     more(groups.len().saturating_sub(shown), "group", style, lines);
 }

@@ -2,7 +2,7 @@
 
 use placet_language::diff::{CredentialKind, Finding, Group, Reach, RuleName};
 
-use crate::output::{counted, printable};
+use crate::output::printable;
 use crate::report::Compared;
 
 /// How many tools of a group are named.
@@ -109,6 +109,7 @@ pub(crate) fn counts(compared: &Compared<'_>) -> String {
         format!("{} silent", compared.silent().len()),
         format!("{} gated", compared.gated().len()),
         format!("{} lost", diff.contractions.len()),
+        format!("{} asked again", diff.renewals.len()),
     ];
     if !compared.approved.fingerprints.is_empty() {
         counts.push(format!("{} approved", compared.approved.fingerprints.len()));
@@ -116,6 +117,5 @@ pub(crate) fn counts(compared: &Compared<'_>) -> String {
     if !diff.undecided.is_empty() {
         counts.push(format!("{} undecided", diff.undecided.len()));
     }
-    let findings = counted(diff.expansions.len(), "expansion");
-    format!("{findings}: {}", counts.join(", "))
+    counts.join(", ")
 }

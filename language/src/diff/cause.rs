@@ -13,7 +13,7 @@ use crate::lock;
 use crate::lower::compile;
 use crate::model::check;
 use crate::diff::finding::Cause;
-use crate::reach::allowed::{Judge, receipts};
+use crate::reach::allowed::{Judge, Renewed, receipts};
 use crate::reach::names::Names;
 use crate::reach::point;
 use crate::reach::slice::{Admission, Bound, Consent, Origin, Path, Slice};
@@ -99,7 +99,9 @@ pub(super) fn causes(
     if !alone.is_empty() {
         return alone;
     }
-    ALL.into_iter().filter(|cause| !allows(&after.with(*cause, &before))).collect()
+    // What users newly agree to is the policy's; the lock only remembers.
+    let needed = ALL.into_iter().filter(|cause| *cause != Cause::Lock);
+    needed.filter(|cause| !allows(&after.with(*cause, &before))).collect()
 }
 
 const ALL: [Cause; 6] =
@@ -135,6 +137,7 @@ impl Inputs<'_> {
             admitted: &admitted,
             fixed: &context.fixed,
             receipts: &receipts,
+            renewed: Renewed::Nothing,
         };
         point::holds(&judge.allowed(), call, names)
     }

@@ -13,7 +13,7 @@ use placet_engine::{Digest, Engine, Reason};
 use crate::analysis::{Budget, Undecided};
 use crate::diff::cell::concerns;
 use crate::diff::finding::{Gate, Reach};
-use crate::reach::allowed::{Judge, is_present, receipts, universe};
+use crate::reach::allowed::{Judge, Renewed, is_present, receipts, universe};
 use crate::reach::client::{Admitted, ClientClass, clients};
 use crate::reach::context::{Context, contexts};
 use crate::reach::expression::{Claim, Expr, Fact, Receipt};
@@ -63,12 +63,27 @@ pub(super) struct Difference {
 /// How many principals of one cell are told apart.
 const PRINCIPALS: usize = 1_000;
 
-/// All that the new side allows and the old one does not; with `gates` apart by whether somebody has
-/// to approve something first.
+/// What is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// What the new side allows and the old one does not, apart by whether somebody has to approve
+    /// something first.
+    Expansions,
+    /// What the new side allows and the old one does not, and would not if users were asked again.
+    Losses,
+    /// What the new side allows and the old one does once users are asked again.
+    Renewals,
+}
+
+/// The differences of a kind.
+///
+/// Receipts for changed terms are no difference by themselves: those for terms that the old side does
+/// not know count there as if they were for its own. Else every change of a word that users are shown
+/// would newly allow whatever they agree to.
 pub(super) fn compare(
     pair: &Pair<'_>,
     (old, new): (Side<'_>, Side<'_>),
-    gates: bool,
+    wanted: Wanted,
     names: &Names,
     budget: &Budget,
 ) -> Result<Vec<Difference>, Undecided> {
@@ -84,7 +99,7 @@ pub(super) fn compare(
             for context in contexts(&slices, first, tool_digest.as_ref(), names, budget)? {
                 let (client, context) = (&client, &context);
                 let comparison =
-                    Comparison { pair, old, new, gates, client, context, names, budget };
+                    Comparison { pair, old, new, wanted, client, context, names, budget };
                 comparison.differences(&mut found)?;
             }
         }
@@ -164,7 +179,7 @@ struct Comparison<'c> {
     pair: &'c Pair<'c>,
     old: Side<'c>,
     new: Side<'c>,
-    gates: bool,
+    wanted: Wanted,
     client: &'c Class,
     context: &'c Context,
     names: &'c Names,
@@ -319,10 +334,17 @@ impl Comparison<'_> {
         }
         let old = match (self.pair.old, &self.client.old) {
             (Some(slice), Some(admitted)) => {
-                self.judge(slice, admitted, &old_fixed, &receipts).allowed()
+                let judge = self.judge(slice, admitted, &old_fixed, &receipts);
+                let strictly = || judge.allowed();
+                let renewed = || Judge { renewed: self.renewed(), ..judge }.allowed();
+                match self.wanted {
+                    Wanted::Expansions | Wanted::Losses => (renewed(), Expr::TRUE),
+                    Wanted::Renewals => (strictly(), renewed()),
+                }
             }
-            _ => Expr::FALSE,
+            _ => (Expr::FALSE, Expr::constant(self.wanted != Wanted::Renewals)),
         };
+        let (old, once_asked) = old;
         let all = paths.all();
         if old == all {
             return Ok(());
@@ -345,7 +367,7 @@ impl Comparison<'_> {
                 Expr::any([Expr::all([is_new_class.clone().not(), down.all()]), classless])
             }
         };
-        let read = [&old, &all, &restricted];
+        let read = [&old, &all, &restricted, &once_asked];
         let universe = universe(self.context, &read);
         let confirmed = confirmed(&read);
         let mut roots: Vec<(&Expr, bool)> = vec![
@@ -356,6 +378,7 @@ impl Comparison<'_> {
             (&paths.base, true),
             (&down.base, true),
             (&confirmed, false),
+            (&once_asked, true),
         ];
         roots.extend(paths.by_whom.values().map(|one| (one, true)));
         let nothing = Expr::FALSE;
@@ -374,10 +397,12 @@ impl Comparison<'_> {
             .collect();
         let mut later = Later::default();
         for (number, whom) in paths.by_whom.keys().enumerate() {
-            let here = number.saturating_add(7);
+            let here = number.saturating_add(8);
             let below = here.saturating_add(cells);
             let queries = match is_admitted {
-                _ if !self.gates => vec![(Asked::Any, vec![at(0), at(1), at(4), at(here)])],
+                _ if self.wanted != Wanted::Expansions => {
+                    vec![(Asked::Any, vec![at(0), at(1), at(4), at(7), at(here)])]
+                }
                 true => vec![
                     (
                         Asked::Silent,
@@ -411,7 +436,38 @@ impl Comparison<'_> {
         fixed: &'j crate::reach::fixed::Fixed,
         receipts: &'j BTreeSet<Receipt>,
     ) -> Judge<'j> {
-        Judge { names: self.names, slice, context: self.context, admitted, fixed, receipts }
+        let renewed = Renewed::Nothing;
+        Judge { names: self.names, slice, context: self.context, admitted, fixed, receipts, renewed }
+    }
+
+    /// Which receipts count on the old side although they are for other terms.
+    fn renewed(&self) -> Renewed<'_> {
+        match self.wanted {
+            Wanted::Expansions => Renewed::Unknown(&self.old.sliced.receipts),
+            Wanted::Losses | Wanted::Renewals => Renewed::All,
+        }
+    }
+
+    /// The call with its receipts as the old side's users would have given them.
+    fn renew(&self, call: &Call) -> Call {
+        let mut renewed = call.clone();
+        let terms = &self.old.engine.content().terms;
+        for receipt in call.receipts.iter().filter(|one| one.withdrawn_at.is_none()) {
+            let mut same =
+                terms.iter().filter(|(name, terms)| {
+                    **name == receipt.terms || terms.was.contains(&receipt.terms)
+                });
+            let Some((name, terms)) = same.next() else { continue };
+            if self.renewed().holds(&receipt.terms, &receipt.digest) {
+                renewed.receipts.push(call::Receipt {
+                    id: format!("{}-renewed", receipt.id),
+                    terms: name.clone(),
+                    digest: terms.digest.clone(),
+                    ..receipt.clone()
+                });
+            }
+        }
+        renewed
     }
 
     /// Every principal of a cell that is newly allowed something, by the fewest claims.
@@ -454,7 +510,7 @@ impl Comparison<'_> {
                 })
                 .collect();
             let mut gates = BTreeSet::new();
-            if self.gates {
+            if self.wanted == Wanted::Expansions {
                 gates.extend(possible.gates(&call));
                 gates.extend(self.client.old.is_none().then_some(Gate::Client));
             }
@@ -482,7 +538,15 @@ impl Comparison<'_> {
             return false;
         }
         let before = self.old.engine.decide(call);
-        if before.is_allow() || before.reason == Some(Reason::EvaluationError) {
+        let renewed = self.old.engine.decide(&self.renew(call));
+        let denied = match self.wanted {
+            Wanted::Expansions | Wanted::Losses => !renewed.is_allow(),
+            Wanted::Renewals => renewed.is_allow(),
+        };
+        let erred = [&before, &renewed]
+            .iter()
+            .any(|one| one.reason == Some(Reason::EvaluationError));
+        if before.is_allow() || !denied || erred {
             return false;
         }
         match asked {
@@ -636,6 +700,7 @@ impl Before {
                 admitted,
                 fixed: &comparison.context.fixed,
                 receipts: &receipts,
+                renewed: comparison.renewed(),
             };
             base = judge.base();
             for (place, (path, _)) in slice.paths.iter().enumerate() {

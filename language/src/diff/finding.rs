@@ -16,8 +16,10 @@ use crate::diff::cell::Cell;
 pub struct Diff {
     /// What the new version allows and the old one did not.
     pub expansions: Vec<Finding>,
-    /// What the old version allowed and the new one does not.
+    /// What the old version allowed and the new one does not, even if users were asked again.
     pub contractions: Vec<Finding>,
+    /// What the old version allowed and the new one does again once users have agreed to its terms.
+    pub renewals: Vec<Finding>,
     /// What could not be decided.
     pub undecided: Vec<Unsettled>,
     /// Tools and prompts of both versions whose definition is another.

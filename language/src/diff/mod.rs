@@ -33,7 +33,7 @@ pub use finding::{
 
 pub use review::{FailOn, Group, Outcome, fails, groups, outcome};
 
-use compare::{Pair, Side, compare};
+use compare::{Pair, Side, Wanted, compare};
 use name::Naming;
 
 /// How many steps the analysis of one tool may take, and how many ways patterns may overlap in.
@@ -80,8 +80,10 @@ pub fn diff(
     let mixed = OnceCell::new();
     let switched = || mixed.get_or_init(switched).as_slice();
     let work = Work { names: &names, switched: &switched, limits, budget: Budget::new(limits.steps) };
-    diff.expansions = work.differences((old, new), true, &mut diff.undecided);
-    diff.contractions = work.differences((new, old), false, &mut diff.undecided);
+    let undecided = &mut diff.undecided;
+    diff.expansions = work.differences((old, new), Wanted::Expansions, undecided);
+    diff.contractions = work.differences((new, old), Wanted::Losses, undecided);
+    diff.renewals = work.differences((new, old), Wanted::Renewals, undecided);
     diff.undecided
         .sort_by(|one, other| (&one.server, &one.feature).cmp(&(&other.server, &other.feature)));
     diff.undecided.dedup();
@@ -100,7 +102,7 @@ impl Work<'_> {
     fn differences(
         &self,
         (old, new): (Side<'_>, Side<'_>),
-        gates: bool,
+        wanted: Wanted,
         undecided: &mut Vec<Unsettled>,
     ) -> Vec<Finding> {
         let naming = Naming { names: self.names, old, new };
@@ -122,10 +124,13 @@ impl Work<'_> {
                     continue;
                 }
                 self.budget.renew(self.limits.steps);
-                match compare(&pair, (old, new), gates, self.names, &self.budget) {
+                match compare(&pair, (old, new), wanted, self.names, &self.budget) {
                     Ok(differences) => found.extend(differences.into_iter().map(|one| {
                         // What was lost is a cause of the other direction only.
-                        let switched = if gates { (self.switched)() } else { &[] };
+                        let switched = match wanted {
+                            Wanted::Expansions => (self.switched)(),
+                            Wanted::Losses | Wanted::Renewals => &[],
+                        };
                         let causes = cause::causes(&pair, (old, new), &one, switched, self.names);
                         naming.finding(&pair, one, causes)
                     })),

@@ -1,8 +1,9 @@
 //! What a version allows in a context, as an expression over the facts that the context leaves open.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use placet_engine::Digest;
 use placet_engine::bundle::{Access, ApiKeys, Credentials};
 use placet_engine::condition::{
     Atom, Attribute, Condition, Literal, Operand, Quantifier, Side, Test,
@@ -30,6 +31,30 @@ pub(crate) struct Judge<'j> {
     pub(crate) fixed: &'j Fixed,
     /// The receipts that may be given: see [`receipts`].
     pub(crate) receipts: &'j BTreeSet<Receipt>,
+    /// Which of them count although they are for other terms.
+    pub(crate) renewed: Renewed<'j>,
+}
+
+/// Receipts for other terms of the same consent that count as if they were for today's: what their
+/// users would have agreed to, had they been asked under this version.
+#[derive(Clone, Copy)]
+pub(crate) enum Renewed<'r> {
+    /// None.
+    Nothing,
+    /// Those with a digest that is not among these.
+    Unknown(&'r BTreeSet<(String, Digest)>),
+    /// All.
+    All,
+}
+
+impl Renewed<'_> {
+    pub(crate) fn holds(self, terms: &str, digest: &Digest) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Unknown(known) => !known.contains(&(terms.to_owned(), digest.clone())),
+            Self::All => true,
+        }
+    }
 }
 
 impl Judge<'_> {
@@ -196,8 +221,14 @@ impl Judge<'_> {
         }
         let states = |purpose: Option<&String>| Expr::Fact(Fact::Purpose(purpose.cloned()));
         let fits = |receipt: &Receipt| {
-            let counting =
-                consent.receipts.get(&(receipt.terms.clone(), receipt.digest.clone()))?;
+            let key = (receipt.terms.clone(), receipt.digest.clone());
+            let renewed = consent.names.contains(&receipt.terms)
+                && self.renewed.holds(&receipt.terms, &receipt.digest);
+            let counting = match consent.receipts.get(&key) {
+                Some(counting) => counting,
+                None if renewed => &consent.today,
+                None => return None,
+            };
             if counting.lasts.is_some_and(|lasts| receipt.age >= lasts) {
                 return None;
             }
@@ -228,12 +259,20 @@ impl Judge<'_> {
 /// one of them only.
 pub(crate) fn receipts(slices: &[&Slice]) -> BTreeSet<Receipt> {
     let mut found = BTreeSet::new();
-    let mut ends: std::collections::BTreeMap<_, BTreeSet<i64>> = Default::default();
+    let mut ends: BTreeMap<&(String, Digest), BTreeSet<i64>> = BTreeMap::new();
     let mut purposes: BTreeSet<Option<String>> = BTreeSet::from([None]);
     for consent in slices.iter().flat_map(|slice| slice.consents()) {
         purposes.extend(consent.purposes.iter().cloned().map(Some));
         for (key, counting) in &consent.receipts {
             ends.entry(key).or_default().extend(counting.lasts);
+        }
+    }
+    // One may count as if it were for the other version's terms, for as long as that does.
+    for consent in slices.iter().flat_map(|slice| slice.consents()) {
+        for (key, ends) in &mut ends {
+            if consent.names.contains(&key.0) {
+                ends.extend(consent.today.lasts);
+            }
         }
     }
     for ((terms, digest), ends) in ends {

@@ -49,11 +49,20 @@ impl Repository {
         }
         let commit = git(
             &self.root,
-            &["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{revision}^{{commit}}")],
+            &[
+                "rev-parse",
+                "--verify",
+                "--quiet",
+                "--end-of-options",
+                &format!("{revision}^{{commit}}"),
+            ],
         );
         let commit = commit.map_err(unknown)?.trim_end().to_owned();
         let cannot = |why: String| {
-            Failure::new(format_args!("cannot find `{}` in the repository: {why}", folder.display()))
+            Failure::new(format_args!(
+                "cannot find `{}` in the repository: {why}",
+                folder.display()
+            ))
         };
         let absolute = std::fs::canonicalize(folder).map_err(|error| cannot(error.to_string()))?;
         let root = std::fs::canonicalize(&self.root).map_err(|error| cannot(error.to_string()))?;

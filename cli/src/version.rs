@@ -59,8 +59,7 @@ impl Version {
             Failure::new(format_args!("cannot use the bundle `{}`: {why}", path.display()))
         };
         let bytes = disk::read(path, limits.bundle_bytes).map_err(cannot)?;
-        let engine =
-            Engine::load(&bytes, &limits).map_err(|error| cannot(error.to_string()))?;
+        let engine = Engine::load(&bytes, &limits).map_err(|error| cannot(error.to_string()))?;
         Ok(Self {
             label: format!("{}", path.display()),
             engine,

@@ -166,8 +166,10 @@ fn change_approvals(
     }
     for fingerprint in &arguments.approve {
         if !found.expansions.iter().any(|one| one.fingerprint == *fingerprint) {
-            return Err(Failure::new(format_args!("no finding has the fingerprint `{fingerprint}`"))
-                .help("`placet diff` with the same sides shows the fingerprint of each finding"));
+            return Err(Failure::new(format_args!(
+                "no finding has the fingerprint `{fingerprint}`"
+            ))
+            .help("`placet diff` with the same sides shows the fingerprint of each finding"));
         }
         let (Some(reason), Some(by), Some(expires)) =
             (&arguments.reason, &arguments.by, arguments.until)
@@ -175,8 +177,10 @@ fn change_approvals(
             continue;
         };
         if reason.trim().is_empty() || by.trim().is_empty() || expires < today {
-            return Err(Failure::new("an approval has a reason, somebody who gives it, and an end")
-                .help("`--reason` and `--by` are not empty, and `--until` is not past"));
+            return Err(Failure::new(
+                "an approval has a reason, somebody who gives it, and an end",
+            )
+            .help("`--reason` and `--by` are not empty, and `--until` is not past"));
         }
         approvals.add(Approval {
             fingerprint: fingerprint.clone(),

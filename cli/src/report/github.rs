@@ -48,15 +48,11 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
 }
 
 fn line(level: &str, finding: &Finding, title: &str, message: &str) -> String {
-    let place = finding.rules.first().map(|rule| {
-        format!("file={},line={},", property(&rule.source.file), rule.source.line)
-    });
-    format!(
-        "::{level} {}title={}::{}\n",
-        place.unwrap_or_default(),
-        property(title),
-        data(message)
-    )
+    let place = finding
+        .rules
+        .first()
+        .map(|rule| format!("file={},line={},", property(&rule.source.file), rule.source.line));
+    format!("::{level} {}title={}::{}\n", place.unwrap_or_default(), property(title), data(message))
 }
 
 /// What would end a message or start another.

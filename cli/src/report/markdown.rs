@@ -44,7 +44,12 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
         let _ = write!(text, "\nThe change adds {count} to the lock.\n");
     }
     section(compared, "Newly allowed, and nobody is asked", &compared.silent(), &mut text);
-    section(compared, "Newly allowed, once somebody approves something", &compared.gated(), &mut text);
+    section(
+        compared,
+        "Newly allowed, once somebody approves something",
+        &compared.gated(),
+        &mut text,
+    );
     let others = [
         ("No longer allowed", &compared.diff.contractions),
         ("Allowed again once users are asked again", &compared.diff.renewals),
@@ -82,7 +87,10 @@ fn section(compared: &Compared<'_>, title: &str, findings: &[&Finding], text: &m
     if findings.is_empty() {
         return;
     }
-    let _ = write!(text, "\n### {title}\n\n| | who | what | when | fingerprint |\n|---|---|---|---|---|\n");
+    let _ = write!(
+        text,
+        "\n### {title}\n\n| | who | what | when | fingerprint |\n|---|---|---|---|---|\n"
+    );
     let mut groups = groups(findings.iter().copied());
     groups.sort_by_key(|group| group.first().map(|first| compared.standing(first)));
     for group in groups.iter().take(SHOWN) {

@@ -49,7 +49,9 @@ fn own_approvals(compared: &Compared<'_>, style: Style, lines: &mut Vec<String>)
         let count = counted(compared.locked.len(), "line");
         lines.push(style.strong(&format!("the change adds {count} to the lock")));
         let shown = if compared.all { compared.locked.len() } else { SHOWN };
-        lines.extend(compared.locked.iter().take(shown).map(|line| format!("  {}", printable(line))));
+        lines.extend(
+            compared.locked.iter().take(shown).map(|line| format!("  {}", printable(line))),
+        );
         more(compared.locked.len().saturating_sub(shown), "line", style, lines);
     }
 }
@@ -87,12 +89,7 @@ fn section(
     more(groups.len().saturating_sub(shown), "group", style, lines);
 }
 
-fn shown_group(
-    compared: &Compared<'_>,
-    group: &Group<'_>,
-    style: Style,
-    lines: &mut Vec<String>,
-) {
+fn shown_group(compared: &Compared<'_>, group: &Group<'_>, style: Style, lines: &mut Vec<String>) {
     let Some(first) = group.first() else { return };
     let mark = match compared.standing(first) {
         Standing::Fails => style.bad("✗"),

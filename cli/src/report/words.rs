@@ -11,8 +11,7 @@ const NAMED: usize = 4;
 /// What is called: the tools of a group.
 pub(crate) fn called(group: &Group<'_>, all: bool) -> String {
     let named = if all { group.findings.len() } else { NAMED };
-    let names: Vec<String> =
-        group.findings.iter().take(named).map(|one| feature(one)).collect();
+    let names: Vec<String> = group.findings.iter().take(named).map(|one| feature(one)).collect();
     let more = group.findings.len().saturating_sub(named);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more}", names.join(", "))

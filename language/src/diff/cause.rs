@@ -7,12 +7,12 @@ use placet_engine::Engine;
 use placet_engine::call::Call;
 
 use crate::diff::compare::{Difference, Pair, Side};
+use crate::diff::finding::Cause;
 use crate::files::Files;
 use crate::limits::Limits;
 use crate::lock;
 use crate::lower::compile;
 use crate::model::check;
-use crate::diff::finding::Cause;
 use crate::reach::allowed::{Judge, Renewed, receipts};
 use crate::reach::names::Names;
 use crate::reach::point;

@@ -437,7 +437,15 @@ impl Comparison<'_> {
         receipts: &'j BTreeSet<Receipt>,
     ) -> Judge<'j> {
         let renewed = Renewed::Nothing;
-        Judge { names: self.names, slice, context: self.context, admitted, fixed, receipts, renewed }
+        Judge {
+            names: self.names,
+            slice,
+            context: self.context,
+            admitted,
+            fixed,
+            receipts,
+            renewed,
+        }
     }
 
     /// Which receipts count on the old side although they are for other terms.
@@ -453,10 +461,9 @@ impl Comparison<'_> {
         let mut renewed = call.clone();
         let terms = &self.old.engine.content().terms;
         for receipt in call.receipts.iter().filter(|one| one.withdrawn_at.is_none()) {
-            let mut same =
-                terms.iter().filter(|(name, terms)| {
-                    **name == receipt.terms || terms.was.contains(&receipt.terms)
-                });
+            let mut same = terms.iter().filter(|(name, terms)| {
+                **name == receipt.terms || terms.was.contains(&receipt.terms)
+            });
             let Some((name, terms)) = same.next() else { continue };
             if self.renewed().holds(&receipt.terms, &receipt.digest) {
                 renewed.receipts.push(call::Receipt {
@@ -484,7 +491,22 @@ impl Comparison<'_> {
     ) -> Result<(), Undecided> {
         let mut assumptions = literals.to_vec();
         let mut found_here = 0_usize;
-        while let Some(model) = problem.solve(&assumptions)? {
+        // A member by the group's own claim is a plainer example than one by an inner group's.
+        let plain = match whom {
+            Whom::Group(id) => self.names.group(*id).and_then(|group| group.own.as_ref()),
+            _ => None,
+        };
+        let plain = plain.and_then(|own| problem.fact(&Fact::Claim(own.claim.clone())));
+        let find = |problem: &mut Problem, assumptions: &[Lit]| {
+            if let Some(plain) = plain {
+                let preferred: Vec<Lit> = assumptions.iter().copied().chain([plain]).collect();
+                if let Some(model) = problem.solve(&preferred)? {
+                    return Ok(Some(model));
+                }
+            }
+            problem.solve(assumptions)
+        };
+        while let Some(model) = find(problem, &assumptions)? {
             found_here = found_here.saturating_add(1);
             if found_here > PRINCIPALS {
                 return Err(Undecided::OverBudget);
@@ -543,9 +565,8 @@ impl Comparison<'_> {
             Wanted::Expansions | Wanted::Losses => !renewed.is_allow(),
             Wanted::Renewals => renewed.is_allow(),
         };
-        let erred = [&before, &renewed]
-            .iter()
-            .any(|one| one.reason == Some(Reason::EvaluationError));
+        let erred =
+            [&before, &renewed].iter().any(|one| one.reason == Some(Reason::EvaluationError));
         if before.is_allow() || !denied || erred {
             return false;
         }

@@ -79,7 +79,8 @@ pub fn diff(
     let names = Rc::new(names);
     let mixed = OnceCell::new();
     let switched = || mixed.get_or_init(switched).as_slice();
-    let work = Work { names: &names, switched: &switched, limits, budget: Budget::new(limits.steps) };
+    let work =
+        Work { names: &names, switched: &switched, limits, budget: Budget::new(limits.steps) };
     let undecided = &mut diff.undecided;
     diff.expansions = work.differences((old, new), Wanted::Expansions, undecided);
     diff.contractions = work.differences((new, old), Wanted::Losses, undecided);

@@ -42,7 +42,7 @@ fn own_approvals(compared: &Compared<'_>, style: Style, lines: &mut Vec<String>)
         }
         lines.push(String::new());
         lines.push(style.strong(&format!("{title}: {}", approvals.len())));
-        lines.extend(approvals.iter().map(|one| approval(one)));
+        lines.extend(approvals.iter().map(approval));
     }
     if !compared.locked.is_empty() {
         lines.push(String::new());

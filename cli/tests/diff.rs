@@ -42,7 +42,7 @@ fn sarif_has_a_result_for_each_expansion() {
         assert!(rules.contains(&&result["ruleId"]), "{result}");
         assert!(!result["message"]["text"].as_str().unwrap().is_empty());
         let place = &result["locations"][0]["physicalLocation"];
-        assert_eq!(place["artifactLocation"]["uri"], "policy.placet");
+        assert_eq!(place["artifactLocation"]["uri"], "spec/diff/after/policy.placet");
         assert!(place["region"]["startLine"].as_u64() > Some(0));
         assert!(result["partialFingerprints"]["placet/v1"].is_string());
     }

@@ -100,6 +100,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         outcome,
         locked: new.lock.iter().filter(|line| !known.contains(line)).map(String::as_str).collect(),
         all: arguments.all,
+        folder: folder(arguments),
     };
     report::print(&compared, arguments.format)?;
     Ok(match outcome {
@@ -131,6 +132,14 @@ fn sides(arguments: &Arguments) -> Result<(Version, Version), Failure> {
     Ok((old, new))
 }
 
+/// The folder of the new version, where it is in one.
+fn folder(arguments: &Arguments) -> Option<&Path> {
+    match &arguments.new {
+        Some(name) => Some(Path::new(name)).filter(|path| path.is_dir()),
+        None => Some(arguments.policy.as_path()),
+    }
+}
+
 fn fail_on(named: &[Fails]) -> Result<BTreeSet<FailOn>, Failure> {
     if named.contains(&Fails::None) && named.len() > 1 {
         return Err(Failure::new("`--fail-on none` and something else contradict each other")
@@ -152,13 +161,9 @@ fn change_approvals(
     found: &placet_language::diff::Diff,
     today: Date,
 ) -> Result<Exit, Failure> {
-    let folder = match &arguments.new {
-        Some(name) if Path::new(name).is_dir() => Path::new(name),
-        Some(name) => {
-            return Err(Failure::new(format_args!("approvals cannot be written into `{name}`"))
-                .help("they are part of the new version: its side must be the policy's folder"));
-        }
-        None => arguments.policy.as_path(),
+    let Some(folder) = folder(arguments) else {
+        return Err(Failure::new("approvals are part of the new version, which is in no folder")
+            .help("name the policy's folder as the new side, or leave it out"));
     };
     let mut approvals = known.clone();
     if arguments.prune {

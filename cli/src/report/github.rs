@@ -29,7 +29,7 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
             true => "newly allowed, and nobody is asked",
             false => "newly allowed, once approved",
         };
-        text.push_str(&line(level, first, title, &message));
+        text.push_str(&line(compared, level, first, title, &message));
     }
     for one in compared.approved.expired.iter().chain(&compared.approved.unused) {
         let message = format!("approval {} expired or approves nothing", one.fingerprint);
@@ -47,7 +47,13 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
     text
 }
 
-fn line(level: &str, finding: &Finding, title: &str, message: &str) -> String {
+fn line(
+    compared: &Compared<'_>,
+    level: &str,
+    finding: &Finding,
+    title: &str,
+    message: &str,
+) -> String {
     let place = finding
         .rules
         .first()

@@ -9,6 +9,7 @@ mod text;
 mod words;
 
 use std::collections::BTreeSet;
+use std::path::{Component, Path};
 
 use placet_language::diff::{Approved, Diff, FailOn, Finding, Outcome, fails};
 
@@ -43,6 +44,8 @@ pub(crate) struct Compared<'c> {
     /// The lines that the change adds to the lock.
     pub(crate) locked: Vec<&'c str>,
     pub(crate) all: bool,
+    /// The new policy's folder, where it has one.
+    pub(crate) folder: Option<&'c Path>,
 }
 
 /// What a finding comes to.
@@ -63,6 +66,14 @@ impl Compared<'_> {
             false if fails(finding, self.fail_on) => Standing::Fails,
             false => Standing::Shown,
         }
+    }
+
+    /// Where a file of the new policy is.
+    pub(crate) fn path(&self, file: &str) -> String {
+        let folder = self.folder.unwrap_or(Path::new(""));
+        let parts = folder.components().filter(|part| *part != Component::CurDir);
+        let parts = parts.map(|part| part.as_os_str().to_string_lossy().into_owned());
+        parts.chain([file.to_owned()]).collect::<Vec<_>>().join("/")
     }
 
     pub(crate) fn silent(&self) -> Vec<&Finding> {

@@ -52,7 +52,7 @@ fn result(compared: &Compared<'_>, finding: &Finding) -> Value {
         "message": { "text": format!(
             "{}, {}. Witness: {}", words::sentence(finding), words::when(finding), finding.witness
         ) },
-        "locations": finding.rules.iter().map(location).collect::<Vec<_>>(),
+        "locations": finding.rules.iter().map(|rule| location(compared, rule)).collect::<Vec<_>>(),
         "partialFingerprints": { "placet/v1": finding.fingerprint },
     });
     if standing == Standing::Approved
@@ -66,9 +66,9 @@ fn result(compared: &Compared<'_>, finding: &Finding) -> Value {
     result
 }
 
-fn location(rule: &RuleName) -> Value {
+fn location(compared: &Compared<'_>, rule: &RuleName) -> Value {
     json!({ "physicalLocation": {
-        "artifactLocation": { "uri": uri(&rule.source.file) },
+        "artifactLocation": { "uri": uri(&compared.path(&rule.source.file)) },
         "region": { "startLine": rule.source.line.max(1) },
     }})
 }

@@ -21,11 +21,9 @@ use crate::analysis::{Budget, Undecided};
 use crate::reach::names::Names;
 use crate::reach::slice::{Slice, Sliced};
 
+pub use crate::reach::told::{CredentialKind, FeatureName, RuleName, ServerName, Unsettled};
 pub use cause::Switched;
-pub use finding::{
-    Before, Cause, CredentialKind, Diff, FeatureName, Finding, Gate, Reach, Redefined, RuleName,
-    ServerName, Unsettled,
-};
+pub use finding::{Before, Cause, Diff, Finding, Gate, Reach, Redefined};
 
 use compare::{Pair, Side, compare};
 use name::Naming;

@@ -8,7 +8,7 @@ use placet_engine::call::Call;
 use placet_engine::{Digest, Reason};
 use serde::Serialize;
 
-use crate::diff::cell::Cell;
+use crate::reach::cell::Cell;
 use crate::reach::told::{CredentialKind, FeatureName, RuleName, ServerName, Unsettled};
 
 /// What a change does to who may call what.

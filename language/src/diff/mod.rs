@@ -5,7 +5,6 @@
 //! call that both engines judged. Where that cannot be told, it is said: [`Diff::undecided`].
 
 mod cause;
-mod cell;
 mod compare;
 mod finding;
 mod name;

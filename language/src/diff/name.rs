@@ -9,9 +9,9 @@ use serde_json::{Value, json};
 
 use crate::analysis::Undecided;
 use crate::case::Case;
-use crate::diff::cell::Cell;
 use crate::diff::compare::{Difference, Pair, Side};
 use crate::diff::finding::{Before, Cause, Finding, Meant};
+use crate::reach::cell::Cell;
 use crate::reach::context::Proof;
 use crate::reach::names::{GroupId, Names};
 use crate::reach::slice::{Origin, Path, Slice, Whom};

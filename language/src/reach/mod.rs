@@ -8,6 +8,7 @@
 
 pub(crate) mod alike;
 pub(crate) mod allowed;
+pub(crate) mod cell;
 pub(crate) mod client;
 pub(crate) mod context;
 pub(crate) mod expression;

@@ -34,6 +34,7 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Ask(commands::ask::Arguments),
     Check(commands::check::Arguments),
     Compile(commands::compile::Arguments),
     Decide(commands::decide::Arguments),
@@ -47,6 +48,7 @@ enum Command {
 
 fn main() -> ExitCode {
     let exit = match Arguments::parse().command {
+        Command::Ask(arguments) => commands::ask::run(&arguments),
         Command::Check(arguments) => commands::check::run(&arguments),
         Command::Compile(arguments) => commands::compile::run(&arguments),
         Command::Decide(arguments) => commands::decide::run(&arguments),

@@ -1,5 +1,6 @@
 //! The commands, one a file, and what they share.
 
+pub(crate) mod ask;
 pub(crate) mod catalogue;
 pub(crate) mod check;
 pub(crate) mod compile;

@@ -11,13 +11,13 @@ use placet_engine::resource::Pattern;
 use placet_engine::{Digest, Engine, Reason};
 
 use crate::analysis::{Budget, Undecided};
-use crate::diff::cell::concerns;
 use crate::diff::finding::{Gate, Reach};
+use crate::reach::alike::{Alike, alike};
 use crate::reach::allowed::{Judge, Renewed, is_present, receipts, universe};
-use crate::reach::client::{Admitted, ClientClass, clients};
+use crate::reach::client::{Admitted, ClientClass};
 use crate::reach::context::{Context, contexts};
 use crate::reach::expression::{Claim, Expr, Fact, Receipt};
-use crate::reach::names::{ClientsId, Names};
+use crate::reach::names::Names;
 use crate::reach::problem::Problem;
 use crate::reach::slice::{Admission, Origin, ServerPart, Slice, Sliced, Whom};
 use crate::reach::witness::{self, Operation};
@@ -88,12 +88,10 @@ pub(super) fn compare(
     budget: &Budget,
 ) -> Result<Vec<Difference>, Undecided> {
     let slices: Vec<&Slice> = pair.old.into_iter().chain([pair.new]).collect();
-    let conditions: Vec<&Condition> =
-        slices.iter().flat_map(|slice| slice.conditions()).map(AsRef::as_ref).collect();
     let admissions = [&old.sliced.admission, &new.sliced.admission];
     let mut found = Vec::new();
     let old_server = old.sliced.servers.get(pair.server).map(|one| one.part.as_ref());
-    for client in classes(&slices, &conditions, admissions, old_server, names, budget)? {
+    for client in classes(&slices, admissions, old_server, names, budget)? {
         let Some(first) = client.alike.first() else { continue };
         for tool_digest in digests(pair) {
             for context in contexts(&slices, first, tool_digest.as_ref(), names, budget)? {
@@ -117,43 +115,25 @@ struct Class {
 
 fn classes(
     slices: &[&Slice],
-    conditions: &[&Condition],
     admissions: [&Admission; 2],
     old_server: Option<&ServerPart>,
     names: &Names,
     budget: &Budget,
 ) -> Result<Vec<Class>, Undecided> {
-    let reads_client = conditions.iter().flat_map(|one| one.atoms()).any(|atom| {
-        let of_client = |attribute: &Attribute| {
-            matches!(attribute, Attribute::ClientId | Attribute::ClientRegistration)
-        };
-        of_client(&atom.operand.attribute)
-            || matches!(&atom.test, Test::SameAs(other) if of_client(&other.attribute))
-    });
-    let mut spoken_of: BTreeSet<ClientsId> = BTreeSet::new();
-    for slice in slices {
-        spoken_of.extend(slice.paths.iter().filter_map(|(path, _)| path.clients));
-        let bounds = slice.denies.iter().chain(&slice.requires);
-        spoken_of.extend(bounds.filter_map(|(bound, _)| bound.clients));
-        spoken_of.extend(slice.consents().filter_map(|consent| consent.clients));
-    }
     let [old_admission, new_admission] = admissions;
     let Some(new_server) = slices.last().map(|slice| slice.server.as_ref()) else {
         return Ok(Vec::new());
     };
-    let mut found: BTreeMap<_, Class> = BTreeMap::new();
-    for class in clients(&admissions, conditions, budget)? {
-        let Some(new) = class.admitted(new_admission, new_server) else { continue };
-        // Whether the old side knows the client does not depend on whether it knows the server.
-        let server = old_server.unwrap_or(new_server);
-        let old = class.admitted(old_admission, server);
-        let among: Vec<bool> =
-            spoken_of.iter().map(|id| class.is_among(Some(*id), names)).collect();
-        let itself = reads_client.then(|| (class.client.id.clone(), class.client.registration));
-        let key = (new.clone(), old.clone(), among, class.client.issuer.clone(), itself);
-        found.entry(key).or_insert_with(|| Class { alike: Vec::new(), new, old }).alike.push(class);
-    }
-    Ok(found.into_values().collect())
+    // Whether the old side knows the client does not depend on whether it knows the server.
+    let old = (old_admission, old_server.unwrap_or(new_server));
+    let found = alike(slices, &[(new_admission, new_server), old], names, budget)?;
+    let class = |one: Alike| {
+        let Alike { clients, admitted } = one;
+        let mut admitted = admitted.into_iter();
+        let new = admitted.next().flatten()?;
+        Some(Class { alike: clients, new, old: admitted.next().flatten() })
+    };
+    Ok(found.into_iter().filter_map(class).collect())
 }
 
 /// What the host may say of the tool's definition, as far as that makes a difference. Where the
@@ -556,7 +536,7 @@ impl Comparison<'_> {
 
     /// Whether both engines say what the solver says.
     fn is_witness(&self, call: &Call, whom: &Whom, asked: Asked, possible: &Possible) -> bool {
-        if !concerns(whom, call, self.names) || !self.new.engine.decide(call).is_allow() {
+        if !witness::concerns(whom, call, self.names) || !self.new.engine.decide(call).is_allow() {
             return false;
         }
         let before = self.old.engine.decide(call);

@@ -6,7 +6,6 @@
 
 mod approvals;
 mod cause;
-mod cell;
 mod compare;
 mod finding;
 mod name;
@@ -24,12 +23,10 @@ use crate::analysis::{Budget, Undecided};
 use crate::reach::names::Names;
 use crate::reach::slice::{Slice, Sliced};
 
+pub use crate::reach::told::{CredentialKind, FeatureName, RuleName, ServerName, Unsettled};
 pub use approvals::{APPROVALS_FILE, Approval, Approvals, ApprovalsError, Approved};
 pub use cause::{Switched, switched};
-pub use finding::{
-    Before, Cause, CredentialKind, Diff, FeatureName, Finding, Gate, Reach, Redefined, RuleName,
-    ServerName, Unsettled,
-};
+pub use finding::{Before, Cause, Diff, Finding, Gate, Reach, Redefined};
 
 pub use review::{FailOn, Group, Outcome, fails, groups, outcome};
 

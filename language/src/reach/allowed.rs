@@ -14,7 +14,7 @@ use crate::reach::context::{Context, Principal, Proof};
 use crate::reach::expression::{Expr, Fact, Receipt};
 use crate::reach::fixed::{Fixed, integers};
 use crate::reach::names::Names;
-use crate::reach::slice::{Bound, Consent, Path, Slice, Whom};
+use crate::reach::slice::{Bound, Consent, Origin, Path, Slice, Whom};
 
 /// Integers up to this one, either way, are kept by RFC 8785.
 const LARGEST: i64 = 1 << 53;
@@ -60,9 +60,21 @@ impl Renewed<'_> {
 impl Judge<'_> {
     /// What must hold of a call whatever allows it.
     pub(crate) fn base(&self) -> Expr {
-        let denies = self.slice.denies.iter().map(|(deny, _)| self.bound(deny, Side::Deny).not());
-        let requires = self.slice.requires.iter().map(|(require, _)| self.met(require));
-        Expr::all([self.operation(), self.credential()].into_iter().chain(denies).chain(requires))
+        let bounds = self.bounds().into_iter().map(|(bound, _)| bound);
+        Expr::all(std::iter::once(self.ground()).chain(bounds))
+    }
+
+    /// What must hold of a call before any rule is asked.
+    pub(crate) fn ground(&self) -> Expr {
+        Expr::all([self.operation(), self.credential()])
+    }
+
+    /// That each `deny` and each `require` lets a call through.
+    pub(crate) fn bounds(&self) -> Vec<(Expr, &Origin)> {
+        let denies = self.slice.denies.iter();
+        let denies = denies.map(|(deny, origin)| (self.bound(deny, Side::Deny).not(), origin));
+        let requires = self.slice.requires.iter();
+        denies.chain(requires.map(|(require, origin)| (self.met(require), origin))).collect()
     }
 
     /// What must hold for a path besides, but for whom it concerns.
@@ -168,6 +180,18 @@ impl Judge<'_> {
         Expr::any([self.who(&require.who).not(), condition].into_iter().chain(agreed))
     }
 
+    /// That a `require` concerns the call and nothing but the receipt that it asks for meets it.
+    pub(crate) fn rests_on_consent(&self, require: &Bound) -> Expr {
+        if require.asks.is_none() || !self.context.client.is_among(require.clients, self.names) {
+            return Expr::FALSE;
+        }
+        let condition = match &require.when {
+            None => Expr::FALSE,
+            when => self.condition(when.as_ref(), Side::Allow),
+        };
+        Expr::all([self.who(&require.who), condition.not()])
+    }
+
     fn condition(&self, condition: Option<&Rc<Condition>>, side: Side) -> Expr {
         let Some(condition) = condition else { return Expr::TRUE };
         // Where the arguments cannot be judged, a condition on them counts against the call.
@@ -192,7 +216,8 @@ impl Judge<'_> {
         }
     }
 
-    fn needs(&self, needs: &BTreeSet<BTreeSet<String>>) -> Expr {
+    /// That the credential has one of these sets of scopes.
+    pub(crate) fn needs(&self, needs: &BTreeSet<BTreeSet<String>>) -> Expr {
         Expr::any(needs.iter().map(|set| Expr::all(set.iter().map(|scope| self.scope(scope)))))
     }
 

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 
 use placet_engine::bundle::Content;
 use placet_engine::{Call, Limits, Reason};
+use placet_language::analysis::Undecided;
 use placet_language::diff::{Diff, DiffLimits, Finding, diff, switched};
 use placet_tests::reference::Reference;
 use placet_tests::worlds::{Caller, Random, World, changed};
@@ -34,6 +35,7 @@ struct Tally {
     undecided: usize,
     without_findings: usize,
     why: BTreeMap<String, usize>,
+    disagreements: Vec<String>,
     gates: BTreeMap<String, usize>,
     causes: BTreeMap<String, usize>,
     reaches: BTreeMap<String, usize>,
@@ -150,6 +152,9 @@ fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
         usize::from(diff.expansions.is_empty() && diff.contractions.is_empty());
     for one in &diff.undecided {
         *tally.why.entry(one.why.to_string()).or_default() += 1;
+        if one.why == Undecided::Disagreement {
+            tally.disagreements.push(format!("{seed}: {}", one.feature.name));
+        }
     }
     for finding in &diff.expansions {
         for gate in &finding.gates {

@@ -1,8 +1,6 @@
 //! Answers against calls: whatever the engine allows is in an answer, and whatever is in one is allowed.
 
 #![expect(
-    clippy::arithmetic_side_effects,
-    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a test may panic, and says what it found"

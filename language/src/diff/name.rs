@@ -68,7 +68,13 @@ impl Naming<'_> {
             feature: FeatureName::of(pair.feature),
             access: pair.new.access,
             principal,
-            clients: difference.clients.iter().map(|one| words.client(one)).collect(),
+            clients: difference
+                .clients
+                .iter()
+                .map(|one| words.client(one))
+                .collect::<BTreeSet<_>>()
+                .into_iter()
+                .collect(),
             credential: CredentialKind::of(&difference.context.proof),
             reach: difference.reach,
             gates: difference.gates,

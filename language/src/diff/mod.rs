@@ -1,7 +1,7 @@
 //! The diff: which calls a new version allows that the old one did not, to whom, and who is asked
 //! first.
 //!
-//! Versions are compared tool by tool ([`compare`](self::compare)): each difference is proved by a
+//! Versions are compared tool by tool (in `compare`): each difference is proved by a
 //! call that both engines judged. Where that cannot be told, it is said: [`Diff::undecided`].
 
 mod approvals;

@@ -10,6 +10,7 @@ use serde::{Serialize, Serializer};
 
 use crate::analysis::Undecided;
 use crate::diff::cell::Cell;
+use crate::diff::concerned::Concerned;
 
 /// What a change does to who may call what.
 #[derive(Debug, Clone, Default, Serialize)]
@@ -79,6 +80,12 @@ impl Finding {
     /// these clients with such a credential, whatever else it says.
     pub fn is_about(&self, call: &Call) -> bool {
         self.meant.cells.iter().any(|cell| cell.holds(call))
+    }
+
+    /// Whom and what it is about: the calls of all of these together are those of
+    /// [`Self::is_about`], but for clients that are named and like one of those that are not.
+    pub fn concerned(&self) -> impl Iterator<Item = Concerned> + '_ {
+        self.meant.cells.iter().map(Concerned::of)
     }
 
     /// Whether nobody is asked before such a call.

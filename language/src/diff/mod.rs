@@ -7,6 +7,7 @@
 mod cause;
 mod cell;
 mod compare;
+mod concerned;
 mod finding;
 mod name;
 
@@ -22,6 +23,7 @@ use crate::reach::names::Names;
 use crate::reach::slice::{Slice, Sliced};
 
 pub use cause::Switched;
+pub use concerned::{ClientKind, Concerned, Principal, Proven};
 pub use finding::{
     Before, Cause, CredentialKind, Diff, FeatureName, Finding, Gate, Reach, Redefined, RuleName,
     ServerName, Unsettled,

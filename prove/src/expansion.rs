@@ -264,8 +264,9 @@ impl Proof<'_, '_> {
             let symbols = SymEnv::new(&schema, &env).map_err(told)?;
             let compile = |set: &PolicySet| {
                 CompiledPolicySet::compile_with_custom_symenv(set, &env, &schema, symbols.clone())
+                    .map_err(told)
             };
-            let (one, other) = (compile(&left).map_err(told)?, compile(&right).map_err(told)?);
+            let (one, other) = (compile(&left)?, compile(&right)?);
             let outcome = self.solver.implies(&one, &other);
             if !outcome.is_proved() {
                 return Ok(outcome);

@@ -56,7 +56,7 @@ impl Solver {
     }
 
     /// The running solver, or a new one.
-    fn take(&mut self) -> Result<Compiler, Error> {
+    fn take(&mut self) -> Result<Compiler, String> {
         if let Some(running) = self.running.take() {
             return Ok(running);
         }
@@ -64,7 +64,8 @@ impl Solver {
         let limit = format!("--tlimit-per={}", self.limit.as_millis());
         let mut command = Command::new(&self.path);
         command.args(["--lang", "smt", &limit]).kill_on_drop(true);
-        CedarSymCompiler::new(LocalSolver::from_command(&mut command)?)
+        let started = LocalSolver::from_command(&mut command).map_err(|error| error.to_string())?;
+        CedarSymCompiler::new(started).map_err(|error| error.to_string())
     }
 
     /// Whether all that the one set allows the other does too.
@@ -103,7 +104,7 @@ impl Solver {
         &mut self,
         question: impl AsyncFnOnce(&mut Compiler) -> Result<T, Error>,
     ) -> Result<T, String> {
-        let mut compiler = self.take().map_err(|error| error.to_string())?;
+        let mut compiler = self.take()?;
         let limit = self.limit.saturating_add(GRACE);
         let answer = self.runtime.block_on(async { timeout(limit, question(&mut compiler)).await });
         // After any other error the solver is in nobody knows which state.

@@ -12,6 +12,8 @@ pub(crate) enum Exit {
     Found,
     /// The call or its input is unusable.
     Unusable,
+    /// Not all could be decided.
+    Undecided,
 }
 
 impl From<Exit> for ExitCode {
@@ -20,6 +22,7 @@ impl From<Exit> for ExitCode {
             Exit::Clean => 0,
             Exit::Found => 1,
             Exit::Unusable => 2,
+            Exit::Undecided => 3,
         }
         .into()
     }

@@ -96,7 +96,7 @@ fn element(text: &mut String, name: &str, kind: &str, message: &str, body: &str)
 }
 
 /// A text between tags. XML has no way to write most control characters, escaped or not.
-fn content(text: &str) -> String {
+pub(crate) fn content(text: &str) -> String {
     let mut written = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
@@ -114,7 +114,7 @@ fn content(text: &str) -> String {
 }
 
 /// A text in double quotes, where a line break would be read as a space.
-fn attribute(text: &str) -> String {
+pub(crate) fn attribute(text: &str) -> String {
     content(text).replace('"', "&quot;").replace('\n', "&#10;")
 }
 

@@ -3,9 +3,12 @@
 mod commands;
 mod disk;
 mod exit;
+mod git;
 mod junit;
 mod output;
 mod pull;
+mod report;
+mod version;
 
 use std::process::ExitCode;
 
@@ -31,10 +34,12 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Ask(commands::ask::Arguments),
     Check(commands::check::Arguments),
     Compile(commands::compile::Arguments),
     Decide(commands::decide::Arguments),
     Explain(commands::explain::Arguments),
+    Diff(commands::diff::Arguments),
     Test(commands::test::Arguments),
     Fmt(commands::fmt::Arguments),
     #[command(subcommand)]
@@ -43,10 +48,12 @@ enum Command {
 
 fn main() -> ExitCode {
     let exit = match Arguments::parse().command {
+        Command::Ask(arguments) => commands::ask::run(&arguments),
         Command::Check(arguments) => commands::check::run(&arguments),
         Command::Compile(arguments) => commands::compile::run(&arguments),
         Command::Decide(arguments) => commands::decide::run(&arguments),
         Command::Explain(arguments) => commands::explain::run(&arguments),
+        Command::Diff(arguments) => commands::diff::run(&arguments),
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Fmt(arguments) => commands::fmt::run(&arguments),
         Command::Catalogue(command) => commands::catalogue::run(&command),

@@ -109,6 +109,13 @@ codes! {
     CaseSyntax, "case.syntax";
     CaseUnresolved, "case.unresolved";
     CaseFailed, "case.failed";
+    QuestionSyntax, "question.syntax";
+    QuestionUnknown, "question.unknown";
+    Shadowed, "rule.shadowed";
+    Impossible, "rule.impossible";
+    Redundant, "rule.redundant";
+    CapabilityUnused, "capability.unused";
+    ConsentUnused, "consent.unused";
 }
 
 impl Code {

@@ -41,8 +41,10 @@
 //! ```
 
 pub mod analysis;
+pub mod ask;
 pub mod case;
 pub mod catalogue;
+mod dead;
 mod diagnostic;
 pub mod diff;
 mod files;
@@ -57,6 +59,7 @@ mod reach;
 mod source;
 pub mod syntax;
 
+pub use dead::review;
 pub use diagnostic::{Code, Diagnostic, did_you_mean};
 pub use files::{Files, over_limit};
 pub use limits::Limits;

@@ -12,8 +12,9 @@ use std::fs;
 use std::path::Path;
 
 use placet_engine::{Engine, Limits as EngineLimits};
+use placet_language::ask::{AskLimits, Question, answer};
 use placet_language::case::{CaseFile, CaseLimits, Filter, Outcome, run};
-use placet_language::{Checked, Code, Diagnostic, Limits, check, compile};
+use placet_language::{Checked, Code, Diagnostic, Limits, check, compile, review};
 
 use crate::support::{fences, root, whole};
 
@@ -29,6 +30,8 @@ struct Example {
     folder: Folder,
     /// A file of cases to ask the policy.
     cases: Option<String>,
+    /// A question to ask the policy.
+    question: Option<String>,
 }
 
 fn example(info: &str, text: &str) -> Option<Example> {
@@ -40,7 +43,7 @@ fn example(info: &str, text: &str) -> Option<Example> {
     let mut folder = match (kind, is_whole) {
         ("placet", false) => one_file(format!("{}\n{text}", whole(INDEX))),
         ("placet", true) => one_file(text.clone()),
-        ("cases", false) => one_file(whole(INDEX)),
+        ("cases" | "question", false) => one_file(whole(INDEX)),
         ("files", false) => files(&text),
         _ => return None,
     };
@@ -49,7 +52,8 @@ fn example(info: &str, text: &str) -> Option<Example> {
         folder.insert(String::from("catalogue.json"), catalogue);
     }
     let yields = rest.into_iter().find(|word| *word != "whole").map(str::to_owned);
-    Some(Example { yields, folder, cases: (kind == "cases").then_some(text) })
+    let only = |wanted: &str| (kind == wanted).then(|| text.clone());
+    Some(Example { yields, folder, cases: only("cases"), question: only("question") })
 }
 
 fn one_file(text: String) -> Folder {
@@ -100,13 +104,34 @@ fn examples(code: Code) -> Vec<Example> {
 }
 
 /// What is reported of an example. Where nothing is, it also loads.
-fn reported(example: &Example) -> Vec<Diagnostic> {
-    let Checked { policy, mut diagnostics } = check(&example.folder, &Limits::default());
+///
+/// Of what nobody uses, only its own pages speak: the others show single statements.
+fn reported(example: &Example, code: Option<Code>) -> Vec<Diagnostic> {
+    let whole = [
+        Code::Shadowed,
+        Code::Impossible,
+        Code::Redundant,
+        Code::CapabilityUnused,
+        Code::ConsentUnused,
+    ];
+    let read = match code.is_some_and(|code| whole.contains(&code)) {
+        true => review,
+        false => check,
+    };
+    let Checked { policy, mut diagnostics } = read(&example.folder, &Limits::default());
     if !diagnostics.is_empty() {
         return diagnostics;
     }
     let bundle = compile(&policy.unwrap()).unwrap();
     let engine = Engine::load(&bundle, &EngineLimits::default()).unwrap();
+    if let Some(text) = &example.question {
+        let asked = Question::parse(text)
+            .and_then(|question| answer(&question, &engine, &AskLimits::default()));
+        match asked {
+            Ok(answer) => assert!(!answer.rows.is_empty(), "{text}: nobody"),
+            Err(error) => diagnostics.push(error.diagnostic(text)),
+        }
+    }
     let Some(text) = &example.cases else { return diagnostics };
     let file = CaseFile { path: String::from("example.cases"), text: text.clone() };
     let report = run(&[file], &engine, &Filter::default(), &CaseLimits::default());
@@ -138,12 +163,12 @@ fn the_bad_example_yields_its_code_and_the_mended_one_nothing() {
         assert_eq!(bad.yields.as_deref(), Some(code.as_str()), "{code}: the bad example first");
         assert_eq!(mended.yields, None, "{code}: the mended example last");
 
-        let found = reported(bad);
+        let found = reported(bad, Some(*code));
         let got: BTreeSet<Code> = found.iter().map(|one| one.code).collect();
         if got != BTreeSet::from([*code]) {
             write!(wrong, "{code}, the bad example:\n{}", said(&found)).unwrap();
         }
-        let found = reported(mended);
+        let found = reported(mended, Some(*code));
         if !found.is_empty() {
             write!(wrong, "{code}, the mended example:\n{}", said(&found)).unwrap();
         }
@@ -193,7 +218,9 @@ fn every_page_is_of_a_code() {
 
 #[test]
 fn the_policy_of_the_examples_checks() {
-    assert_eq!(said(&reported(&example("placet", "").unwrap())), "");
+    let example = example("placet", "").unwrap();
+    // As a whole, too.
+    assert_eq!(said(&reported(&example, Some(Code::Redundant))), "");
 }
 
 #[test]

@@ -12,7 +12,9 @@ use std::collections::BTreeMap;
 
 use placet_engine::bundle::Content;
 use placet_engine::call::InvalidArguments;
-use placet_engine::{BundleError, Call, CallError, Engine, Limits, Reason, RegistrationRequest};
+use placet_engine::{
+    BundleError, Call, CallError, ConsentRequest, Engine, Limits, Reason, RegistrationRequest,
+};
 use placet_tests::calls::{good_call, world};
 use serde_json::{Value, json};
 
@@ -222,6 +224,61 @@ fn registration_requests() {
     ] {
         assert_ne!(changed, text);
         assert!(RegistrationRequest::from_json(changed.as_bytes(), &exact).is_err(), "{changed}");
+    }
+}
+
+#[test]
+fn consent_requests() {
+    let request = json!({
+        "id": "r-1", "server": "https://mcp.example.com", "terms": "triage",
+        "user": {"issuer": "https://login.example.com", "subject": "alice",
+                 "claims": {"groups": ["eng", "ops"]}},
+        "client": {"id": "client-1", "issuer": "https://login.example.com",
+                   "registration": "preregistered", "status": "approved"},
+        "purpose": "bugs", "expires_at": 2, "now": 1,
+    });
+    let read = |request: &Value, limits: &Limits| {
+        ConsentRequest::from_json(request.to_string().as_bytes(), limits).map(|_| ())
+    };
+    let exact = Limits { claims: 3, claim_depth: 1, text_bytes: 25, ..Limits::default() };
+    assert_eq!(read(&request, &exact), Ok(()));
+    let over = |limits: Limits| read(&request, &limits).unwrap_err();
+    let error = over(Limits { call_bytes: 10, ..Limits::default() });
+    assert!(matches!(error, CallError::TooLarge { limit: 10, .. }), "{error:?}");
+    let error = over(Limits { claims: 2, ..exact.clone() });
+    assert!(matches!(error, CallError::TooMany { what: "values in the claims", .. }), "{error:?}");
+    let error = over(Limits { claim_depth: 0, ..exact.clone() });
+    assert!(error.to_string().contains("limit of"), "{error:?}");
+    for (place, what) in [
+        ("/id", "id"),
+        ("/user/issuer", "user.issuer"),
+        ("/user/subject", "user.subject"),
+        ("/client/id", "client.id"),
+        ("/client/issuer", "client.issuer"),
+        ("/server", "server"),
+        ("/terms", "terms"),
+        ("/purpose", "purpose"),
+    ] {
+        let mut long = request.clone();
+        *long.pointer_mut(place).unwrap() = json!("x".repeat(26));
+        let error = read(&long, &exact);
+        assert_eq!(error, Err(CallError::TooLong { what, bytes: 26, limit: 25 }));
+    }
+    let text = request.to_string();
+    for changed in [
+        text.replacen("\"terms\"", "\"TERMS\"", 1),
+        text.replacen("\"terms\":", "\"terms\":\"x\",\"terms\":", 1),
+        text.replacen("\"groups\":", "\"groups\":[],\"groups\":", 1),
+        text.replacen("\"subject\":", "\"name\":\"x\",\"subject\":", 1),
+        text.replacen("\"alice\"", "\"\\udc00\"", 1),
+        text.replacen("\"now\":1", "\"now\":1.0", 1),
+        text.replacen("\"now\":1", "\"now\":9223372036854775808", 1),
+        text.replacen("\"expires_at\":2", "\"expires_at\":\"2\"", 1),
+        format!("{text}{text}"),
+        String::from("[]"),
+    ] {
+        assert_ne!(changed, text);
+        assert!(ConsentRequest::from_json(changed.as_bytes(), &exact).is_err(), "{changed}");
     }
 }
 

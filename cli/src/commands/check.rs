@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use placet_engine::bundle::Feature;
-use placet_language::Policy;
 use placet_language::model::Held;
+use placet_language::{Limits, Policy, review};
 use serde_json::json;
 
-use crate::commands::check_folder;
+use crate::disk::Folder;
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, Style, counted, plural};
 
@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let checked = check_folder(&arguments.policy);
+    let checked = review(&Folder::new(&arguments.policy), &Limits::default());
     let errors = checked.diagnostics.iter().filter(|one| one.is_error()).count();
     let exit = match checked.diagnostics.iter().any(|one| one.is_about_input()) {
         true => Exit::Unusable,

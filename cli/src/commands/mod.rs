@@ -1,9 +1,11 @@
 //! The commands, one a file, and what they share.
 
+pub(crate) mod ask;
 pub(crate) mod catalogue;
 pub(crate) mod check;
 pub(crate) mod compile;
 pub(crate) mod decide;
+pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod fmt;
 mod page;
@@ -36,7 +38,7 @@ fn usable_policy(folder: &Path) -> Result<Policy, Failure> {
 
 /// Compiles a policy, and loads the result as any host would: what the engine refuses is not handed
 /// out.
-fn compile(policy: &Policy) -> Result<(Vec<u8>, Engine), Failure> {
+pub(crate) fn compile(policy: &Policy) -> Result<(Vec<u8>, Engine), Failure> {
     let bundle = placet_language::compile(policy).map_err(Failure::new)?;
     let engine = Engine::load(&bundle, &placet_engine::Limits::default()).map_err(|error| {
         Failure::new(format_args!("the compiled policy cannot be loaded: {error}"))

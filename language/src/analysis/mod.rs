@@ -95,6 +95,11 @@ impl Budget {
         self.left.set(steps);
     }
 
+    /// The steps that are left.
+    pub(crate) fn left(&self) -> usize {
+        self.left.get()
+    }
+
     fn spend(&self, steps: usize) -> Result<(), Undecided> {
         self.left.set(self.left.get().checked_sub(steps).ok_or(Undecided::OverBudget)?);
         Ok(())

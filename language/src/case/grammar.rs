@@ -258,7 +258,7 @@ fn mistake(error: &pest::error::Error<Rule>, text: &str) -> CaseError {
 }
 
 /// What stands at the start of a text: a word, a closed text, or one other character.
-fn first_word(text: &str) -> &str {
+pub(crate) fn first_word(text: &str) -> &str {
     let is_letter = |one: char| one.is_alphanumeric() || matches!(one, '_' | '-');
     let letters = text.find(|one: char| !is_letter(one)).unwrap_or(text.len());
     let mut end = letters;

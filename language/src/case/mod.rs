@@ -32,6 +32,9 @@ mod text;
 mod user;
 mod witness;
 
+pub(crate) use grammar::first_word;
+pub(crate) use text::unescape;
+
 pub use ast::{
     Arguments, Case, Client, Confirmation, Credential, Expectation, Giver, Identity, Key, Method,
     Operation, Receipt, Seen, Server, Token, User,

@@ -8,7 +8,12 @@ use placet_engine::call::Call;
 
 use crate::diff::compare::{Difference, Pair, Side};
 use crate::diff::finding::Cause;
-use crate::reach::allowed::{Judge, receipts};
+use crate::files::Files;
+use crate::limits::Limits;
+use crate::lock;
+use crate::lower::compile;
+use crate::model::check;
+use crate::reach::allowed::{Judge, Renewed, receipts};
 use crate::reach::names::Names;
 use crate::reach::point;
 use crate::reach::slice::{Admission, Bound, Consent, Origin, Path, Slice};
@@ -19,6 +24,49 @@ pub struct Switched {
     pub cause: Cause,
     /// The version.
     pub engine: Engine,
+}
+
+/// The old version with one input at a time switched to the new one's: its catalogues, its lock. One
+/// that does not check tells nothing, and is left out.
+pub fn switched(old: &dyn Files, new: &dyn Files, limits: &Limits) -> Vec<Switched> {
+    let mixed = [
+        (Cause::Catalogue, Mixed { policy: old, catalogues: new, lock: old }),
+        (Cause::Lock, Mixed { policy: old, catalogues: old, lock: new }),
+    ];
+    let engine = |mixed: &Mixed<'_>| {
+        let bundle = compile(&check(mixed, limits).policy?).ok()?;
+        Engine::load(&bundle, &placet_engine::Limits::default()).ok()
+    };
+    mixed
+        .iter()
+        .filter_map(|(cause, mixed)| Some(Switched { cause: *cause, engine: engine(mixed)? }))
+        .collect()
+}
+
+/// A version whose files are of two.
+struct Mixed<'f> {
+    policy: &'f dyn Files,
+    catalogues: &'f dyn Files,
+    lock: &'f dyn Files,
+}
+
+impl Files for Mixed<'_> {
+    fn list(&self) -> Result<Vec<String>, String> {
+        self.policy.list()
+    }
+
+    fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, String> {
+        let from = match path {
+            lock::FILE => self.lock,
+            path if path.ends_with(".placet") => self.policy,
+            _ => self.catalogues,
+        };
+        from.read(path, limit)
+    }
+
+    fn has_lock(&self) -> Result<bool, String> {
+        self.lock.has_lock()
+    }
 }
 
 /// The inputs that are enough by themselves to allow a call; where none is, those without which it
@@ -51,7 +99,9 @@ pub(super) fn causes(
     if !alone.is_empty() {
         return alone;
     }
-    ALL.into_iter().filter(|cause| !allows(&after.with(*cause, &before))).collect()
+    // What users newly agree to is the policy's; the lock only remembers.
+    let needed = ALL.into_iter().filter(|cause| *cause != Cause::Lock);
+    needed.filter(|cause| !allows(&after.with(*cause, &before))).collect()
 }
 
 const ALL: [Cause; 6] =
@@ -87,6 +137,7 @@ impl Inputs<'_> {
             admitted: &admitted,
             fixed: &context.fixed,
             receipts: &receipts,
+            renewed: Renewed::Nothing,
         };
         point::holds(&judge.allowed(), call, names)
     }

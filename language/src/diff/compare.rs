@@ -11,13 +11,13 @@ use placet_engine::resource::Pattern;
 use placet_engine::{Digest, Engine, Reason};
 
 use crate::analysis::{Budget, Undecided};
-use crate::diff::cell::concerns;
 use crate::diff::finding::{Gate, Reach};
-use crate::reach::allowed::{Judge, is_present, receipts, universe};
-use crate::reach::client::{Admitted, ClientClass, clients};
+use crate::reach::alike::{Alike, alike};
+use crate::reach::allowed::{Judge, Renewed, is_present, receipts, universe};
+use crate::reach::client::{Admitted, ClientClass};
 use crate::reach::context::{Context, contexts};
 use crate::reach::expression::{Claim, Expr, Fact, Receipt};
-use crate::reach::names::{ClientsId, Names};
+use crate::reach::names::Names;
 use crate::reach::problem::Problem;
 use crate::reach::slice::{Admission, Origin, ServerPart, Slice, Sliced, Whom};
 use crate::reach::witness::{self, Operation};
@@ -63,28 +63,41 @@ pub(super) struct Difference {
 /// How many principals of one cell are told apart.
 const PRINCIPALS: usize = 1_000;
 
-/// All that the new side allows and the old one does not; with `gates` apart by whether somebody has
-/// to approve something first.
+/// What is looked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// What the new side allows and the old one does not, apart by whether somebody has to approve
+    /// something first.
+    Expansions,
+    /// What the new side allows and the old one does not, and would not if users were asked again.
+    Losses,
+    /// What the new side allows and the old one does once users are asked again.
+    Renewals,
+}
+
+/// The differences of a kind.
+///
+/// Receipts for changed terms are no difference by themselves: those for terms that the old side does
+/// not know count there as if they were for its own. Else every change of a word that users are shown
+/// would newly allow whatever they agree to.
 pub(super) fn compare(
     pair: &Pair<'_>,
     (old, new): (Side<'_>, Side<'_>),
-    gates: bool,
+    wanted: Wanted,
     names: &Names,
     budget: &Budget,
 ) -> Result<Vec<Difference>, Undecided> {
     let slices: Vec<&Slice> = pair.old.into_iter().chain([pair.new]).collect();
-    let conditions: Vec<&Condition> =
-        slices.iter().flat_map(|slice| slice.conditions()).map(AsRef::as_ref).collect();
     let admissions = [&old.sliced.admission, &new.sliced.admission];
     let mut found = Vec::new();
     let old_server = old.sliced.servers.get(pair.server).map(|one| one.part.as_ref());
-    for client in classes(&slices, &conditions, admissions, old_server, names, budget)? {
+    for client in classes(&slices, admissions, old_server, names, budget)? {
         let Some(first) = client.alike.first() else { continue };
         for tool_digest in digests(pair) {
             for context in contexts(&slices, first, tool_digest.as_ref(), names, budget)? {
                 let (client, context) = (&client, &context);
                 let comparison =
-                    Comparison { pair, old, new, gates, client, context, names, budget };
+                    Comparison { pair, old, new, wanted, client, context, names, budget };
                 comparison.differences(&mut found)?;
             }
         }
@@ -102,43 +115,25 @@ struct Class {
 
 fn classes(
     slices: &[&Slice],
-    conditions: &[&Condition],
     admissions: [&Admission; 2],
     old_server: Option<&ServerPart>,
     names: &Names,
     budget: &Budget,
 ) -> Result<Vec<Class>, Undecided> {
-    let reads_client = conditions.iter().flat_map(|one| one.atoms()).any(|atom| {
-        let of_client = |attribute: &Attribute| {
-            matches!(attribute, Attribute::ClientId | Attribute::ClientRegistration)
-        };
-        of_client(&atom.operand.attribute)
-            || matches!(&atom.test, Test::SameAs(other) if of_client(&other.attribute))
-    });
-    let mut spoken_of: BTreeSet<ClientsId> = BTreeSet::new();
-    for slice in slices {
-        spoken_of.extend(slice.paths.iter().filter_map(|(path, _)| path.clients));
-        let bounds = slice.denies.iter().chain(&slice.requires);
-        spoken_of.extend(bounds.filter_map(|(bound, _)| bound.clients));
-        spoken_of.extend(slice.consents().filter_map(|consent| consent.clients));
-    }
     let [old_admission, new_admission] = admissions;
     let Some(new_server) = slices.last().map(|slice| slice.server.as_ref()) else {
         return Ok(Vec::new());
     };
-    let mut found: BTreeMap<_, Class> = BTreeMap::new();
-    for class in clients(&admissions, conditions, budget)? {
-        let Some(new) = class.admitted(new_admission, new_server) else { continue };
-        // Whether the old side knows the client does not depend on whether it knows the server.
-        let server = old_server.unwrap_or(new_server);
-        let old = class.admitted(old_admission, server);
-        let among: Vec<bool> =
-            spoken_of.iter().map(|id| class.is_among(Some(*id), names)).collect();
-        let itself = reads_client.then(|| (class.client.id.clone(), class.client.registration));
-        let key = (new.clone(), old.clone(), among, class.client.issuer.clone(), itself);
-        found.entry(key).or_insert_with(|| Class { alike: Vec::new(), new, old }).alike.push(class);
-    }
-    Ok(found.into_values().collect())
+    // Whether the old side knows the client does not depend on whether it knows the server.
+    let old = (old_admission, old_server.unwrap_or(new_server));
+    let found = alike(slices, &[(new_admission, new_server), old], names, budget)?;
+    let class = |one: Alike| {
+        let Alike { clients, admitted } = one;
+        let mut admitted = admitted.into_iter();
+        let new = admitted.next().flatten()?;
+        Some(Class { alike: clients, new, old: admitted.next().flatten() })
+    };
+    Ok(found.into_iter().filter_map(class).collect())
 }
 
 /// What the host may say of the tool's definition, as far as that makes a difference. Where the
@@ -164,7 +159,7 @@ struct Comparison<'c> {
     pair: &'c Pair<'c>,
     old: Side<'c>,
     new: Side<'c>,
-    gates: bool,
+    wanted: Wanted,
     client: &'c Class,
     context: &'c Context,
     names: &'c Names,
@@ -319,10 +314,17 @@ impl Comparison<'_> {
         }
         let old = match (self.pair.old, &self.client.old) {
             (Some(slice), Some(admitted)) => {
-                self.judge(slice, admitted, &old_fixed, &receipts).allowed()
+                let judge = self.judge(slice, admitted, &old_fixed, &receipts);
+                let strictly = || judge.allowed();
+                let renewed = || Judge { renewed: self.renewed(), ..judge }.allowed();
+                match self.wanted {
+                    Wanted::Expansions | Wanted::Losses => (renewed(), Expr::TRUE),
+                    Wanted::Renewals => (strictly(), renewed()),
+                }
             }
-            _ => Expr::FALSE,
+            _ => (Expr::FALSE, Expr::constant(self.wanted != Wanted::Renewals)),
         };
+        let (old, once_asked) = old;
         let all = paths.all();
         if old == all {
             return Ok(());
@@ -345,7 +347,7 @@ impl Comparison<'_> {
                 Expr::any([Expr::all([is_new_class.clone().not(), down.all()]), classless])
             }
         };
-        let read = [&old, &all, &restricted];
+        let read = [&old, &all, &restricted, &once_asked];
         let universe = universe(self.context, &read);
         let confirmed = confirmed(&read);
         let mut roots: Vec<(&Expr, bool)> = vec![
@@ -356,6 +358,7 @@ impl Comparison<'_> {
             (&paths.base, true),
             (&down.base, true),
             (&confirmed, false),
+            (&once_asked, true),
         ];
         roots.extend(paths.by_whom.values().map(|one| (one, true)));
         let nothing = Expr::FALSE;
@@ -374,10 +377,12 @@ impl Comparison<'_> {
             .collect();
         let mut later = Later::default();
         for (number, whom) in paths.by_whom.keys().enumerate() {
-            let here = number.saturating_add(7);
+            let here = number.saturating_add(8);
             let below = here.saturating_add(cells);
             let queries = match is_admitted {
-                _ if !self.gates => vec![(Asked::Any, vec![at(0), at(1), at(4), at(here)])],
+                _ if self.wanted != Wanted::Expansions => {
+                    vec![(Asked::Any, vec![at(0), at(1), at(4), at(7), at(here)])]
+                }
                 true => vec![
                     (
                         Asked::Silent,
@@ -411,7 +416,45 @@ impl Comparison<'_> {
         fixed: &'j crate::reach::fixed::Fixed,
         receipts: &'j BTreeSet<Receipt>,
     ) -> Judge<'j> {
-        Judge { names: self.names, slice, context: self.context, admitted, fixed, receipts }
+        let renewed = Renewed::Nothing;
+        Judge {
+            names: self.names,
+            slice,
+            context: self.context,
+            admitted,
+            fixed,
+            receipts,
+            renewed,
+        }
+    }
+
+    /// Which receipts count on the old side although they are for other terms.
+    fn renewed(&self) -> Renewed<'_> {
+        match self.wanted {
+            Wanted::Expansions => Renewed::Unknown(&self.old.sliced.receipts),
+            Wanted::Losses | Wanted::Renewals => Renewed::All,
+        }
+    }
+
+    /// The call with its receipts as the old side's users would have given them.
+    fn renew(&self, call: &Call) -> Call {
+        let mut renewed = call.clone();
+        let terms = &self.old.engine.content().terms;
+        for receipt in call.receipts.iter().filter(|one| one.withdrawn_at.is_none()) {
+            let mut same = terms.iter().filter(|(name, terms)| {
+                **name == receipt.terms || terms.was.contains(&receipt.terms)
+            });
+            let Some((name, terms)) = same.next() else { continue };
+            if self.renewed().holds(&receipt.terms, &receipt.digest) {
+                renewed.receipts.push(call::Receipt {
+                    id: format!("{}-renewed", receipt.id),
+                    terms: name.clone(),
+                    digest: terms.digest.clone(),
+                    ..receipt.clone()
+                });
+            }
+        }
+        renewed
     }
 
     /// Every principal of a cell that is newly allowed something, by the fewest claims.
@@ -428,7 +471,22 @@ impl Comparison<'_> {
     ) -> Result<(), Undecided> {
         let mut assumptions = literals.to_vec();
         let mut found_here = 0_usize;
-        while let Some(model) = problem.solve(&assumptions)? {
+        // A member by the group's own claim is a plainer example than one by an inner group's.
+        let plain = match whom {
+            Whom::Group(id) => self.names.group(*id).and_then(|group| group.own.as_ref()),
+            _ => None,
+        };
+        let plain = plain.and_then(|own| problem.fact(&Fact::Claim(own.claim.clone())));
+        let find = |problem: &mut Problem, assumptions: &[Lit]| {
+            if let Some(plain) = plain {
+                let preferred: Vec<Lit> = assumptions.iter().copied().chain([plain]).collect();
+                if let Some(model) = problem.solve(&preferred)? {
+                    return Ok(Some(model));
+                }
+            }
+            problem.solve(assumptions)
+        };
+        while let Some(model) = find(problem, &assumptions)? {
             found_here = found_here.saturating_add(1);
             if found_here > PRINCIPALS {
                 return Err(Undecided::OverBudget);
@@ -454,7 +512,7 @@ impl Comparison<'_> {
                 })
                 .collect();
             let mut gates = BTreeSet::new();
-            if self.gates {
+            if self.wanted == Wanted::Expansions {
                 gates.extend(possible.gates(&call));
                 gates.extend(self.client.old.is_none().then_some(Gate::Client));
             }
@@ -478,11 +536,18 @@ impl Comparison<'_> {
 
     /// Whether both engines say what the solver says.
     fn is_witness(&self, call: &Call, whom: &Whom, asked: Asked, possible: &Possible) -> bool {
-        if !concerns(whom, call, self.names) || !self.new.engine.decide(call).is_allow() {
+        if !witness::concerns(whom, call, self.names) || !self.new.engine.decide(call).is_allow() {
             return false;
         }
         let before = self.old.engine.decide(call);
-        if before.is_allow() || before.reason == Some(Reason::EvaluationError) {
+        let renewed = self.old.engine.decide(&self.renew(call));
+        let denied = match self.wanted {
+            Wanted::Expansions | Wanted::Losses => !renewed.is_allow(),
+            Wanted::Renewals => renewed.is_allow(),
+        };
+        let erred =
+            [&before, &renewed].iter().any(|one| one.reason == Some(Reason::EvaluationError));
+        if before.is_allow() || !denied || erred {
             return false;
         }
         match asked {
@@ -636,6 +701,7 @@ impl Before {
                 admitted,
                 fixed: &comparison.context.fixed,
                 receipts: &receipts,
+                renewed: comparison.renewed(),
             };
             base = judge.base();
             for (place, (path, _)) in slice.paths.iter().enumerate() {

@@ -7,7 +7,7 @@ use placet_engine::bundle::Feature;
 use placet_engine::call::Registration;
 use placet_engine::resource::Pattern;
 
-use crate::diff::cell::Cell;
+use crate::reach::cell::Cell;
 use crate::reach::client::ClientClass;
 use crate::reach::context::Proof;
 use crate::reach::slice::Whom;

@@ -3,22 +3,24 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use placet_engine::bundle::{Access, Feature, Source};
+use placet_engine::bundle::Access;
 use placet_engine::call::Call;
 use placet_engine::{Digest, Reason};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::analysis::Undecided;
-use crate::diff::cell::Cell;
 use crate::diff::concerned::Concerned;
+use crate::reach::cell::Cell;
+use crate::reach::told::{CredentialKind, FeatureName, RuleName, ServerName, Unsettled};
 
 /// What a change does to who may call what.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Diff {
     /// What the new version allows and the old one did not.
     pub expansions: Vec<Finding>,
-    /// What the old version allowed and the new one does not.
+    /// What the old version allowed and the new one does not, even if users were asked again.
     pub contractions: Vec<Finding>,
+    /// What the old version allowed and the new one does again once users have agreed to its terms.
+    pub renewals: Vec<Finding>,
     /// What could not be decided.
     pub undecided: Vec<Unsettled>,
     /// Tools and prompts of both versions whose definition is another.
@@ -94,47 +96,6 @@ impl Finding {
     }
 }
 
-/// A server by its name in the policy and by its identity.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct ServerName {
-    /// As the policy calls it.
-    pub name: String,
-    /// As calls name it.
-    pub identity: String,
-}
-
-/// What is called, as text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct FeatureName {
-    /// `tool`, `prompt` or `resource`.
-    pub kind: &'static str,
-    /// Its name, or the patterns that the resources fit.
-    pub name: String,
-}
-
-impl FeatureName {
-    pub(crate) fn of(feature: &Feature) -> Self {
-        let kind = match feature {
-            Feature::Tool(_) => "tool",
-            Feature::Prompt(_) => "prompt",
-            Feature::Resources(_) => "resource",
-        };
-        Self { kind, name: feature.name() }
-    }
-}
-
-/// How a client proves its right.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum CredentialKind {
-    /// With an OAuth access token.
-    Token,
-    /// With an API key.
-    ApiKey,
-    /// As whoever runs a local server.
-    Local,
-}
-
 /// How much the other version allows of a principal's calls through a client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -182,18 +143,6 @@ impl fmt::Display for Gate {
     }
 }
 
-/// A rule by its name and its place.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct RuleName {
-    /// The rule.
-    pub rule: String,
-    /// The capability through which it allows.
-    pub capability: Option<String>,
-    /// Where it stands.
-    #[serde(flatten)]
-    pub source: Source,
-}
-
 /// What the version that denies a witness says of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Before {
@@ -234,22 +183,6 @@ impl fmt::Display for Cause {
             Self::Lock => "lock",
         })
     }
-}
-
-/// Something of which it could not be told whether it is newly allowed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Unsettled {
-    /// The server.
-    pub server: ServerName,
-    /// What is called.
-    pub feature: FeatureName,
-    /// Why it could not be told.
-    #[serde(serialize_with = "as_text")]
-    pub why: Undecided,
-}
-
-fn as_text<S: Serializer>(value: &impl fmt::Display, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(value)
 }
 
 /// A tool or a prompt whose definition is another now. Hosts that pass the digest of what they see are

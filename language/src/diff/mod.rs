@@ -4,13 +4,15 @@
 //! Versions are compared tool by tool ([`compare`](self::compare)): each difference is proved by a
 //! call that both engines judged. Where that cannot be told, it is said: [`Diff::undecided`].
 
+mod approvals;
 mod cause;
-mod cell;
 mod compare;
 mod concerned;
 mod finding;
 mod name;
+mod review;
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -22,14 +24,15 @@ use crate::analysis::{Budget, Undecided};
 use crate::reach::names::Names;
 use crate::reach::slice::{Slice, Sliced};
 
-pub use cause::Switched;
+pub use crate::reach::told::{CredentialKind, FeatureName, RuleName, ServerName, Unsettled};
+pub use approvals::{APPROVALS_FILE, Approval, Approvals, ApprovalsError, Approved};
+pub use cause::{Switched, switched};
 pub use concerned::{ClientKind, Concerned, Principal, Proven};
-pub use finding::{
-    Before, Cause, CredentialKind, Diff, FeatureName, Finding, Gate, Reach, Redefined, RuleName,
-    ServerName, Unsettled,
-};
+pub use finding::{Before, Cause, Diff, Finding, Gate, Reach, Redefined};
 
-use compare::{Pair, Side, compare};
+pub use review::{FailOn, Group, Outcome, fails, groups, outcome};
+
+use compare::{Pair, Side, Wanted, compare};
 use name::Naming;
 
 /// How many steps the analysis of one tool may take, and how many ways patterns may overlap in.
@@ -49,8 +52,14 @@ impl Default for DiffLimits {
 
 /// What changes from an old version to a new one.
 ///
-/// `switched` are versions that tell what a difference comes from: see [`Switched`].
-pub fn diff(old: &Engine, new: &Engine, switched: &[Switched], limits: &DiffLimits) -> Diff {
+/// `switched` makes versions that tell what a difference comes from ([`switched()`](self::switched)),
+/// and is asked only if there is one.
+pub fn diff(
+    old: &Engine,
+    new: &Engine,
+    switched: &dyn Fn() -> Vec<Switched>,
+    limits: &DiffLimits,
+) -> Diff {
     let mut names = Names::default();
     let before = Sliced::new(old.content(), &mut names);
     let after = Sliced::new(new.content(), &mut names);
@@ -67,9 +76,14 @@ pub fn diff(old: &Engine, new: &Engine, switched: &[Switched], limits: &DiffLimi
         ..Diff::default()
     };
     let names = Rc::new(names);
-    let work = Work { names: &names, switched, limits, budget: Budget::new(limits.steps) };
-    diff.expansions = work.differences((old, new), true, &mut diff.undecided);
-    diff.contractions = work.differences((new, old), false, &mut diff.undecided);
+    let mixed = OnceCell::new();
+    let switched = || mixed.get_or_init(switched).as_slice();
+    let work =
+        Work { names: &names, switched: &switched, limits, budget: Budget::new(limits.steps) };
+    let undecided = &mut diff.undecided;
+    diff.expansions = work.differences((old, new), Wanted::Expansions, undecided);
+    diff.contractions = work.differences((new, old), Wanted::Losses, undecided);
+    diff.renewals = work.differences((new, old), Wanted::Renewals, undecided);
     diff.undecided
         .sort_by(|one, other| (&one.server, &one.feature).cmp(&(&other.server, &other.feature)));
     diff.undecided.dedup();
@@ -78,7 +92,7 @@ pub fn diff(old: &Engine, new: &Engine, switched: &[Switched], limits: &DiffLimi
 
 struct Work<'w> {
     names: &'w Rc<Names>,
-    switched: &'w [Switched],
+    switched: &'w dyn Fn() -> &'w [Switched],
     limits: &'w DiffLimits,
     budget: Budget,
 }
@@ -88,7 +102,7 @@ impl Work<'_> {
     fn differences(
         &self,
         (old, new): (Side<'_>, Side<'_>),
-        gates: bool,
+        wanted: Wanted,
         undecided: &mut Vec<Unsettled>,
     ) -> Vec<Finding> {
         let naming = Naming { names: self.names, old, new };
@@ -110,10 +124,13 @@ impl Work<'_> {
                     continue;
                 }
                 self.budget.renew(self.limits.steps);
-                match compare(&pair, (old, new), gates, self.names, &self.budget) {
+                match compare(&pair, (old, new), wanted, self.names, &self.budget) {
                     Ok(differences) => found.extend(differences.into_iter().map(|one| {
                         // What was lost is a cause of the other direction only.
-                        let switched = if gates { self.switched } else { &[] };
+                        let switched = match wanted {
+                            Wanted::Expansions => (self.switched)(),
+                            Wanted::Losses | Wanted::Renewals => &[],
+                        };
                         let causes = cause::causes(&pair, (old, new), &one, switched, self.names);
                         naming.finding(&pair, one, causes)
                     })),

@@ -85,7 +85,7 @@ pub(crate) fn check(
     loaded: &Loaded,
     files: &dyn Files,
     limits: &Limits,
-) -> (Policy, Vec<Diagnostic>) {
+) -> (Policy, Vec<Diagnostic>, Spans) {
     let statements = loaded.statements.as_slice();
     let mut checker = Checker {
         sources: &loaded.sources,
@@ -135,7 +135,19 @@ pub(crate) fn check(
         rules,
         lock: loaded.lock.clone(),
     };
-    (policy, checker.diagnostics)
+    let spans = Spans {
+        rules: checker.names.rules.spans(),
+        capabilities: checker.names.capabilities.spans(),
+        consents: checker.names.consents.spans(),
+    };
+    (policy, checker.diagnostics, spans)
+}
+
+/// Where the names of rules, capabilities and consents are declared.
+pub(crate) struct Spans {
+    pub(crate) rules: BTreeMap<String, Span>,
+    pub(crate) capabilities: BTreeMap<String, Span>,
+    pub(crate) consents: BTreeMap<String, Span>,
 }
 
 impl<'a> Checker<'a> {

@@ -41,6 +41,7 @@ use crate::files::Files;
 use crate::limits::Limits;
 use crate::load;
 use crate::lock::Lock;
+use crate::source::{Sources, Span};
 
 /// A policy that checks.
 #[derive(Debug, Clone, PartialEq)]
@@ -184,10 +185,25 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
 }
 
+/// Where a policy's names are declared, for what is said of it later.
+pub(crate) struct Places {
+    pub(crate) sources: Sources,
+    /// The files of packs.
+    pub(crate) packs: BTreeSet<usize>,
+    pub(crate) rules: BTreeMap<String, Span>,
+    pub(crate) capabilities: BTreeMap<String, Span>,
+    pub(crate) consents: BTreeMap<String, Span>,
+}
+
 /// Reads and checks a policy.
 pub fn check(files: &dyn Files, limits: &Limits) -> Checked {
+    check_with_places(files, limits).0
+}
+
+/// The same, and where its names are declared.
+pub(crate) fn check_with_places(files: &dyn Files, limits: &Limits) -> (Checked, Places) {
     let loaded = load::load(files, limits);
-    let (policy, found) = check::check(&loaded, files, limits);
+    let (policy, found, spans) = check::check(&loaded, files, limits);
     let mut diagnostics = loaded.diagnostics;
     let follows_from_a_mistake = |one: &Diagnostic| {
         one.code == Code::NameUnknown
@@ -196,5 +212,8 @@ pub fn check(files: &dyn Files, limits: &Limits) -> Checked {
     diagnostics.extend(found.into_iter().filter(|one| !follows_from_a_mistake(one)));
     diagnostics.sort_by_cached_key(Diagnostic::sort_key);
     let usable = diagnostics.iter().all(|one| one.severity != Severity::Error);
-    Checked { policy: usable.then_some(policy), diagnostics }
+    let check::Spans { rules, capabilities, consents } = spans;
+    let (sources, packs) = (loaded.sources, loaded.packs);
+    let places = Places { sources, packs, rules, capabilities, consents };
+    (Checked { policy: usable.then_some(policy), diagnostics }, places)
 }

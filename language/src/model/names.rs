@@ -54,6 +54,11 @@ impl<T> Names<T> {
         self.declared.get(name).map(|(_, span)| *span)
     }
 
+    /// Where each is declared.
+    pub(crate) fn spans(&self) -> BTreeMap<String, Span> {
+        self.declared.iter().map(|(name, (_, span))| (name.clone(), *span)).collect()
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &T, Span)> {
         self.declared.iter().map(|(name, (declared, span))| (name.as_str(), declared, *span))
     }

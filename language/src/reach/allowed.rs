@@ -1,8 +1,9 @@
 //! What a version allows in a context, as an expression over the facts that the context leaves open.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use placet_engine::Digest;
 use placet_engine::bundle::{Access, ApiKeys, Credentials};
 use placet_engine::condition::{
     Atom, Attribute, Condition, Literal, Operand, Quantifier, Side, Test,
@@ -13,7 +14,7 @@ use crate::reach::context::{Context, Principal, Proof};
 use crate::reach::expression::{Expr, Fact, Receipt};
 use crate::reach::fixed::{Fixed, integers};
 use crate::reach::names::Names;
-use crate::reach::slice::{Bound, Consent, Path, Slice, Whom};
+use crate::reach::slice::{Bound, Consent, Origin, Path, Slice, Whom};
 
 /// Integers up to this one, either way, are kept by RFC 8785.
 const LARGEST: i64 = 1 << 53;
@@ -30,14 +31,50 @@ pub(crate) struct Judge<'j> {
     pub(crate) fixed: &'j Fixed,
     /// The receipts that may be given: see [`receipts`].
     pub(crate) receipts: &'j BTreeSet<Receipt>,
+    /// Which of them count although they are for other terms.
+    pub(crate) renewed: Renewed<'j>,
+}
+
+/// Receipts for other terms of the same consent that count as if they were for today's: what their
+/// users would have agreed to, had they been asked under this version.
+#[derive(Clone, Copy)]
+pub(crate) enum Renewed<'r> {
+    /// None.
+    Nothing,
+    /// Those with a digest that is not among these.
+    Unknown(&'r BTreeSet<(String, Digest)>),
+    /// All.
+    All,
+}
+
+impl Renewed<'_> {
+    pub(crate) fn holds(self, terms: &str, digest: &Digest) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Unknown(known) => !known.contains(&(terms.to_owned(), digest.clone())),
+            Self::All => true,
+        }
+    }
 }
 
 impl Judge<'_> {
     /// What must hold of a call whatever allows it.
     pub(crate) fn base(&self) -> Expr {
-        let denies = self.slice.denies.iter().map(|(deny, _)| self.bound(deny, Side::Deny).not());
-        let requires = self.slice.requires.iter().map(|(require, _)| self.met(require));
-        Expr::all([self.operation(), self.credential()].into_iter().chain(denies).chain(requires))
+        let bounds = self.bounds().into_iter().map(|(bound, _)| bound);
+        Expr::all(std::iter::once(self.ground()).chain(bounds))
+    }
+
+    /// What must hold of a call before any rule is asked.
+    pub(crate) fn ground(&self) -> Expr {
+        Expr::all([self.operation(), self.credential()])
+    }
+
+    /// That each `deny` and each `require` lets a call through.
+    pub(crate) fn bounds(&self) -> Vec<(Expr, &Origin)> {
+        let denies = self.slice.denies.iter();
+        let denies = denies.map(|(deny, origin)| (self.bound(deny, Side::Deny).not(), origin));
+        let requires = self.slice.requires.iter();
+        denies.chain(requires.map(|(require, origin)| (self.met(require), origin))).collect()
     }
 
     /// What must hold for a path besides, but for whom it concerns.
@@ -143,6 +180,18 @@ impl Judge<'_> {
         Expr::any([self.who(&require.who).not(), condition].into_iter().chain(agreed))
     }
 
+    /// That a `require` concerns the call and nothing but the receipt that it asks for meets it.
+    pub(crate) fn rests_on_consent(&self, require: &Bound) -> Expr {
+        if require.asks.is_none() || !self.context.client.is_among(require.clients, self.names) {
+            return Expr::FALSE;
+        }
+        let condition = match &require.when {
+            None => Expr::FALSE,
+            when => self.condition(when.as_ref(), Side::Allow),
+        };
+        Expr::all([self.who(&require.who), condition.not()])
+    }
+
     fn condition(&self, condition: Option<&Rc<Condition>>, side: Side) -> Expr {
         let Some(condition) = condition else { return Expr::TRUE };
         // Where the arguments cannot be judged, a condition on them counts against the call.
@@ -167,7 +216,8 @@ impl Judge<'_> {
         }
     }
 
-    fn needs(&self, needs: &BTreeSet<BTreeSet<String>>) -> Expr {
+    /// That the credential has one of these sets of scopes.
+    pub(crate) fn needs(&self, needs: &BTreeSet<BTreeSet<String>>) -> Expr {
         Expr::any(needs.iter().map(|set| Expr::all(set.iter().map(|scope| self.scope(scope)))))
     }
 
@@ -196,8 +246,14 @@ impl Judge<'_> {
         }
         let states = |purpose: Option<&String>| Expr::Fact(Fact::Purpose(purpose.cloned()));
         let fits = |receipt: &Receipt| {
-            let counting =
-                consent.receipts.get(&(receipt.terms.clone(), receipt.digest.clone()))?;
+            let key = (receipt.terms.clone(), receipt.digest.clone());
+            let renewed = consent.names.contains(&receipt.terms)
+                && self.renewed.holds(&receipt.terms, &receipt.digest);
+            let counting = match consent.receipts.get(&key) {
+                Some(counting) => counting,
+                None if renewed => &consent.today,
+                None => return None,
+            };
             if counting.lasts.is_some_and(|lasts| receipt.age >= lasts) {
                 return None;
             }
@@ -228,12 +284,20 @@ impl Judge<'_> {
 /// one of them only.
 pub(crate) fn receipts(slices: &[&Slice]) -> BTreeSet<Receipt> {
     let mut found = BTreeSet::new();
-    let mut ends: std::collections::BTreeMap<_, BTreeSet<i64>> = Default::default();
+    let mut ends: BTreeMap<&(String, Digest), BTreeSet<i64>> = BTreeMap::new();
     let mut purposes: BTreeSet<Option<String>> = BTreeSet::from([None]);
     for consent in slices.iter().flat_map(|slice| slice.consents()) {
         purposes.extend(consent.purposes.iter().cloned().map(Some));
         for (key, counting) in &consent.receipts {
             ends.entry(key).or_default().extend(counting.lasts);
+        }
+    }
+    // One may count as if it were for the other version's terms, for as long as that does.
+    for consent in slices.iter().flat_map(|slice| slice.consents()) {
+        for (key, ends) in &mut ends {
+            if consent.names.contains(&key.0) {
+                ends.extend(consent.today.lasts);
+            }
         }
     }
     for ((terms, digest), ends) in ends {

@@ -6,7 +6,9 @@
 //! facts that remain: claims, scopes, receipts, purposes, and what conditions read. A problem is some
 //! of these, to hold or not to hold, as clauses ([`problem`]).
 
+pub(crate) mod alike;
 pub(crate) mod allowed;
+pub(crate) mod cell;
 pub(crate) mod client;
 pub(crate) mod context;
 pub(crate) mod expression;
@@ -15,4 +17,6 @@ pub(crate) mod names;
 pub(crate) mod point;
 pub(crate) mod problem;
 pub(crate) mod slice;
+pub(crate) mod told;
 pub(crate) mod witness;
+pub(crate) mod words;

@@ -1,7 +1,10 @@
 //! Points: what a call says, as expressions read it.
 
+use placet_engine::Digest;
 use placet_engine::call::{Call, Credential};
 use placet_engine::condition::{Attribute, Value};
+
+use serde_json::Value as Json;
 
 use crate::analysis::Assignment;
 use crate::reach::expression::{Expr, Fact};
@@ -28,7 +31,11 @@ pub(crate) fn holds(expression: &Expr, call: &Call, names: &Names) -> bool {
         Fact::Withdrawn(terms) => {
             call.receipts.iter().any(|one| one.withdrawn_at.is_some() && one.terms == *terms)
         }
-        Fact::LargeInteger => false,
+        // That an integer which nothing reads is beyond them or one that is read makes no difference.
+        Fact::LargeInteger => call
+            .arguments
+            .as_ref()
+            .is_ok_and(|arguments| Digest::of_json(&Json::Object(arguments.clone())).is_err()),
     };
     expression.holds(&fact, &values(call))
 }

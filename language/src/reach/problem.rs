@@ -125,6 +125,12 @@ impl Problem {
         Ok(Some(Model { facts, witness: self.space.simplest(&met) }))
     }
 
+    /// Of what was asked last and has no answer: literals that are enough for that.
+    pub(crate) fn core(&self) -> BTreeSet<Lit> {
+        // The solver's are negated, as a clause that it learnt.
+        self.solver.unsat_core().iter().flat_map(|literal| [*literal, !*literal]).collect()
+    }
+
     /// Whether a literal holds in the call that was found last.
     pub(crate) fn held(&self, literal: Lit) -> bool {
         self.solver.value_lit(literal) == lbool::TRUE

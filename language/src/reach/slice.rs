@@ -41,6 +41,8 @@ pub(crate) struct Consent {
     pub(crate) clients: Option<ClientsId>,
     /// By name then and digest, those that cover what is asked.
     pub(crate) receipts: BTreeMap<(String, Digest), Counting>,
+    /// When one counts that is given today.
+    pub(crate) today: Counting,
 }
 
 /// When a receipt counts.
@@ -525,17 +527,17 @@ impl<'c> Slicer<'c> {
         if let Some(known) = self.consents.get(&(name.as_str(), counting.clone())) {
             return Ok(Rc::clone(known));
         }
+        let when = |then: Option<i64>, shown: &BTreeSet<String>| Counting {
+            lasts: [*lasts, then].into_iter().flatten().min(),
+            shown: match on_change {
+                OnChange::Extend => None,
+                OnChange::AskAgain | OnChange::Keep => Some(shown.clone()),
+            },
+        };
         let receipts = versions.iter().zip(&counting).filter(|(_, counts)| **counts).map(
             |((digest, version), _)| {
                 let TermsVersion { name, purposes: shown, lasts: then, covers: _ } = version;
-                let counting = Counting {
-                    lasts: [*lasts, *then].into_iter().flatten().min(),
-                    shown: match on_change {
-                        OnChange::Extend => None,
-                        OnChange::AskAgain | OnChange::Keep => Some(shown.clone()),
-                    },
-                };
-                ((name.clone(), digest.clone()), counting)
+                ((name.clone(), digest.clone()), when(*then, shown))
             },
         );
         let consent = Rc::new(Consent {
@@ -544,6 +546,7 @@ impl<'c> Slicer<'c> {
             purpose_required: *purpose_required,
             clients: self.consent_clients.get(name.as_str()).copied().flatten(),
             receipts: receipts.collect(),
+            today: when(*lasts, purposes),
         });
         self.consents.insert((name, counting), Rc::clone(&consent));
         Ok(consent)

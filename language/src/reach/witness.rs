@@ -16,6 +16,7 @@ use crate::reach::context::{Context, Principal, Proof};
 use crate::reach::expression::{Claim, Fact};
 use crate::reach::names::{GroupId, Names};
 use crate::reach::problem::Model;
+use crate::reach::slice::Whom;
 
 /// Who the user is where nothing depends on it.
 const SUBJECT: &str = "alice";
@@ -315,6 +316,19 @@ pub(crate) fn is_member(call: &Call, id: GroupId, names: &Names) -> bool {
         left.pop();
     }
     settled.get(&id).copied().unwrap_or(false)
+}
+
+/// Whether a call's principal is this one.
+pub(crate) fn concerns(whom: &Whom, call: &Call, names: &Names) -> bool {
+    match whom {
+        Whom::Anyone => call.user.is_some(),
+        Whom::Machine => call.user.is_none(),
+        Whom::Group(id) => is_member(call, *id, names),
+        Whom::User { issuer, subject } => {
+            let user = call.user.as_ref();
+            user.is_some_and(|user| user.issuer == *issuer && user.subject == *subject)
+        }
+    }
 }
 
 /// Takes away whatever a call can do without, as `still_does` says, what comes first first. A

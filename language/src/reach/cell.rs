@@ -13,7 +13,7 @@ use crate::reach::context::Proof;
 use crate::reach::expression::Claim;
 use crate::reach::names::Names;
 use crate::reach::slice::Whom;
-use crate::reach::witness::{has_claim, is_member};
+use crate::reach::witness::{concerns, has_claim};
 
 /// The calls of one principal through some clients.
 #[derive(Debug, Clone)]
@@ -56,19 +56,6 @@ impl Cell {
     /// The clients by what they are.
     pub(crate) fn clients(&self) -> BTreeSet<String> {
         self.clients.iter().map(|class| meant(class).to_string()).collect()
-    }
-}
-
-/// Whether a call's principal is this one.
-pub(crate) fn concerns(whom: &Whom, call: &Call, names: &Names) -> bool {
-    match whom {
-        Whom::Anyone => call.user.is_some(),
-        Whom::Machine => call.user.is_none(),
-        Whom::Group(id) => is_member(call, *id, names),
-        Whom::User { issuer, subject } => {
-            let user = call.user.as_ref();
-            user.is_some_and(|user| user.issuer == *issuer && user.subject == *subject)
-        }
     }
 }
 

@@ -1,0 +1,158 @@
+//! A diff as one comment in a pull request, which starts with a marker, so that the next run finds it
+//! and writes it anew.
+
+use std::fmt::Write as _;
+
+use placet_language::diff::{Finding, Group, Outcome, groups};
+
+use crate::output::counted;
+use crate::report::{Compared, Standing, words};
+
+/// What the comment is found by.
+const MARKER: &str = "<!-- placet diff -->";
+
+/// How many groups of a kind are shown; a comment has an end.
+const SHOWN: usize = 30;
+
+pub(crate) fn report(compared: &Compared<'_>) -> String {
+    // Writing into a string cannot fail.
+    let mut text = format!("{MARKER}\n");
+    let title = match compared.outcome {
+        Outcome::Failed => "❌ This change lets somebody do more",
+        Outcome::Undecided => "❓ It could not be decided what this change allows",
+        Outcome::Passed if compared.diff.expansions.is_empty() => {
+            "✅ This change lets nobody do more"
+        }
+        Outcome::Passed => "✅ Nothing of what this change allows is to be stopped",
+    };
+    let _ = write!(text, "## {title}\n\n{}\n", escaped(&words::counts(compared)));
+    let approved = compared.approved;
+    let lists = [
+        ("Approved by the change itself", &approved.added),
+        ("Approvals that expired", &approved.expired),
+        ("Approvals that approve nothing", &approved.unused),
+    ];
+    for (title, approvals) in lists.iter().filter(|(_, approvals)| !approvals.is_empty()) {
+        let _ = write!(text, "\n### {title}\n\n");
+        for one in *approvals {
+            let said = format!("{} ({}, until {})", one.reason, one.by, one.expires);
+            let _ = writeln!(text, "- `{}` {}", one.fingerprint, escaped(&said));
+        }
+    }
+    if !compared.locked.is_empty() {
+        let count = counted(compared.locked.len(), "line");
+        let _ = write!(text, "\nThe change adds {count} to the lock.\n");
+    }
+    section(compared, "Newly allowed, and nobody is asked", &compared.silent(), &mut text);
+    section(
+        compared,
+        "Newly allowed, once somebody approves something",
+        &compared.gated(),
+        &mut text,
+    );
+    let others = [
+        ("No longer allowed", &compared.diff.contractions),
+        ("Allowed again once users are asked again", &compared.diff.renewals),
+    ];
+    for (title, findings) in others.into_iter().filter(|(_, findings)| !findings.is_empty()) {
+        let _ = write!(text, "\n<details><summary>{title}: {}</summary>\n\n", findings.len());
+        let groups = groups(findings);
+        for group in groups.iter().take(SHOWN) {
+            let Some(first) = group.first() else { continue };
+            let who = escaped(&words::who(first));
+            let what = escaped(&words::called(group, false));
+            let _ = writeln!(text, "- {who}: {what}");
+        }
+        rest(groups.len().saturating_sub(SHOWN), &mut text);
+        text.push_str("\n</details>\n");
+    }
+    if !compared.diff.undecided.is_empty() {
+        text.push_str("\n### Could not be decided\n\n");
+        for one in compared.diff.undecided.iter().take(SHOWN) {
+            let name = format!("{}/{}", one.server.name, one.feature.name);
+            let _ = writeln!(text, "- {}: {}", escaped(&name), one.why);
+        }
+        rest(compared.diff.undecided.len().saturating_sub(SHOWN), &mut text);
+    }
+    text
+}
+
+fn rest(count: usize, text: &mut String) {
+    if count > 0 {
+        let _ = writeln!(text, "- and {count} more");
+    }
+}
+
+fn section(compared: &Compared<'_>, title: &str, findings: &[&Finding], text: &mut String) {
+    if findings.is_empty() {
+        return;
+    }
+    let _ = write!(
+        text,
+        "\n### {title}\n\n| | who | what | when | fingerprint |\n|---|---|---|---|---|\n"
+    );
+    let mut groups = groups(findings.iter().copied());
+    groups.sort_by_key(|group| group.first().map(|first| compared.standing(first)));
+    for group in groups.iter().take(SHOWN) {
+        row(compared, group, text);
+    }
+    let more = groups.len().saturating_sub(SHOWN);
+    if more > 0 {
+        let _ = write!(text, "\nand {more} more\n");
+    }
+    text.push_str("\n<details><summary>Witnesses</summary>\n\n");
+    for group in groups.iter().take(SHOWN) {
+        let Some(first) = group.first() else { continue };
+        let fence = fence(&first.witness);
+        let _ = write!(text, "{fence}text\n{}\n{fence}\n", first.witness);
+    }
+    text.push_str("\n</details>\n");
+}
+
+fn row(compared: &Compared<'_>, group: &Group<'_>, text: &mut String) {
+    let Some(first) = group.first() else { return };
+    let mark = match compared.standing(first) {
+        Standing::Fails => "❌",
+        Standing::Approved => "☑️",
+        Standing::Shown => "",
+    };
+    let access = group.access().map(|access| format!(" ({access})")).unwrap_or_default();
+    let needs = match first.is_silent() {
+        true => String::new(),
+        false => format!("; needs {}", words::gates(first)),
+    };
+    let _ = writeln!(
+        text,
+        "| {mark} | {} | {} | {} | `{}`{} |",
+        escaped(&words::who(first)),
+        escaped(&format!("{}{access}", words::called(group, false))),
+        escaped(&format!("{}{needs}", words::when(first))),
+        first.fingerprint,
+        match group.findings.len() {
+            0 | 1 => String::new(),
+            more => format!(" and {} more", more.saturating_sub(1)),
+        }
+    );
+}
+
+/// A fence that nothing in the text closes.
+fn fence(text: &str) -> String {
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
+    "`".repeat(longest.saturating_add(1).max(3))
+}
+
+/// Text in which nothing is markup.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::new();
+    for letter in text.chars() {
+        match letter {
+            '\n' | '\r' => escaped.push(' '),
+            letter if r"\`*_{}[]<>#|~@!&".contains(letter) => {
+                escaped.push('\\');
+                escaped.push(letter);
+            }
+            letter => escaped.push(letter),
+        }
+    }
+    escaped
+}

@@ -1,6 +1,6 @@
 //! `placet diff` as a user meets it: what it says, in every form, from every kind of side.
 
-#![expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod support;
 

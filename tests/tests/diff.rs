@@ -237,7 +237,7 @@ fn share(number_of: u64) {
     let pairs = number("PLACET_PAIRS", 80);
     let first = number("PLACET_SEED", 0);
     for seed in (first..first + pairs).filter(|seed| seed % SHARES == number_of) {
-        let Ok(world) = World::generate(seed) else { panic!("seed {seed}") };
+        let world = World::generate(seed).unwrap();
         let mut random = Random::new(seed);
         let Some(later) = changed(&world, &mut random) else { continue };
         match random.chance(50) {

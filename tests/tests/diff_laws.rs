@@ -1,11 +1,6 @@
 //! The laws of the diff, and changes of a real pack whose findings are written by hand.
 
-#![expect(
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test may panic, and says what it found"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may panic, and says what it found")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

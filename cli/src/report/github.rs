@@ -54,10 +54,10 @@ fn line(
     title: &str,
     message: &str,
 ) -> String {
-    let place = finding
-        .rules
-        .first()
-        .map(|rule| format!("file={},line={},", property(&rule.source.file), rule.source.line));
+    let place = finding.rules.first().map(|rule| {
+        let file = property(&compared.path(&rule.source.file));
+        format!("file={file},line={},", rule.source.line)
+    });
     format!("::{level} {}title={}::{}\n", place.unwrap_or_default(), property(title), data(message))
 }
 

@@ -45,7 +45,7 @@ fn folder(path: &str, edits: &[(&str, &str)]) -> World {
 }
 
 fn compare(old: &World, new: &World) -> Diff {
-    diff(&old.engine, &new.engine, &[], &DiffLimits::default())
+    diff(&old.engine, &new.engine, &Vec::new, &DiffLimits::default())
 }
 
 fn proof(old: &World, new: &World, diff: &Diff, errors: bool) -> Report {

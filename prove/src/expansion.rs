@@ -88,6 +88,12 @@ pub(crate) fn check(
     Ok(())
 }
 
+/// By name then and digest, the receipts that a version knows.
+fn receipts(version: &Version<'_>) -> BTreeSet<(String, String)> {
+    let all = version.content.terms.values().flat_map(|terms| &terms.versions);
+    all.map(|(digest, then)| (then.name.clone(), digest.to_string())).collect()
+}
+
 fn feature_name(feature: &Feature) -> FeatureName {
     let kind = match feature {
         Feature::Tool(_) => "tool",
@@ -143,12 +149,17 @@ struct Proof<'p, 'c> {
 impl Proof<'_, '_> {
     fn certify(&mut self, certificate: &mut Certificate) -> Result<Outcome, Unknown> {
         let mut vocabulary = Vocabulary::default();
+        // Asking again by itself is no expansion: what users agree to under the new version counts for
+        // the old one as if they had been asked under that.
+        let renewed = receipts(self.new).difference(&receipts(self.old)).cloned().collect();
+        let nothing = BTreeSet::new();
         let (of_old, of_new) = self.confirmations();
         let Pair { old, new, .. } = self.pair;
         let after = Rewriter {
             version: self.new,
             place: new,
             confirmation: of_new,
+            renewed: &nothing,
             vocabulary: &mut vocabulary,
         }
         .policies()?;
@@ -157,6 +168,7 @@ impl Proof<'_, '_> {
                 version: self.old,
                 place: old,
                 confirmation: of_old,
+                renewed: &renewed,
                 vocabulary: &mut vocabulary,
             }
             .policies()?,
@@ -226,7 +238,9 @@ impl Proof<'_, '_> {
             );
         }
         let named = vocabulary.define("client is named by some version", any(named));
-        let mut rewriter = Rewriter { version: self.new, place: new, confirmation, vocabulary };
+        let renewed = &BTreeSet::new();
+        let mut rewriter =
+            Rewriter { version: self.new, place: new, confirmation, renewed, vocabulary };
         here.iter().map(|one| crate::cells::reported(one, &mut rewriter, &named)).collect()
     }
 

@@ -15,9 +15,17 @@
 //! compute them by different tables. So both are put in the facts of one call that the host states:
 //! groups become the claims that they are made of, closed scopes those of the credential, consents the
 //! receipts of the call, clients their ids, and whatever follows from a table stands there as its
-//! definition. A difference between tables is thereby a difference that must have been reported. What
-//! remains is listed in [`Report::trusted`]: that the tables are what the engine makes of them, and
-//! what is known of quantified arguments, which comes from the analysis of conditions that the diff
+//! definition. A difference between tables is thereby a difference that must have been reported.
+//!
+//! One reading is the diff's own: that users are asked again is no expansion by itself. So a receipt of
+//! the new version's tables that the old version does not know, by the name of one of its consents or a
+//! former name of it, counts there as if it were for the terms that the old version has now: for all that
+//! they grant, for as long as they last and for any purpose of theirs. Only the old version is read so,
+//! and only what it knows nothing of: a receipt for terms that it remembers and lets count no longer is
+//! not renewed. The implication is therefore one about users who were asked under either version.
+//!
+//! What remains is listed in [`Report::trusted`]: that the tables are what the engine makes of them,
+//! and what is known of quantified arguments, which comes from the analysis of conditions that the diff
 //! uses too. What the certificates do not speak of is in [`Report::not_covered`].
 //!
 //! # Calling it
@@ -27,7 +35,7 @@
 //! use placet_language::diff::{DiffLimits, diff};
 //! use placet_prove::{ProveLimits, prove};
 //!
-//! let diff = diff(old, new, &[], &DiffLimits::default());
+//! let diff = diff(old, new, &Vec::new, &DiffLimits::default());
 //! let report = prove(old.content(), new.content(), &diff, &ProveLimits::default())?;
 //! print!("{report}");
 //! let undecided = !report.holds();
@@ -188,11 +196,13 @@ fn run(
 }
 
 /// What every certificate rests on.
-const TRUSTED: [&str; 4] = [
+const TRUSTED: [&str; 5] = [
     "the engine computes the facts before Cedar (groups, clients, closed scopes, receipts, views, \
      confirmation, which patterns a resource fits) as the tables of the bundles say",
     "the emitted policies were put in the facts of one call without a change of meaning",
     "cedar-policy-symcc and the solver",
+    "as in the diff, receipts for terms that the old version does not know count there as if they were for \
+     its own of that name: asking again by itself is no expansion",
     "ages and the lifetime of a token follow from its times; claims, scopes, receipts and the views of \
      different arguments are free of one another",
 ];

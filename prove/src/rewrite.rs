@@ -43,6 +43,9 @@ pub(crate) struct Rewriter<'r, 'c> {
     pub(crate) version: &'r Version<'c>,
     pub(crate) place: &'r Place<'c>,
     pub(crate) confirmation: Confirmation,
+    /// By name and digest, receipts for terms that this version does not know, which count as if they
+    /// were for its own of that name.
+    pub(crate) renewed: &'r BTreeSet<(String, String)>,
     pub(crate) vocabulary: &'r mut Vocabulary,
 }
 
@@ -473,25 +476,16 @@ impl<'c> Rewriter<'_, 'c> {
         };
         let names: BTreeSet<String> = terms.was.iter().cloned().chain([name.to_owned()]).collect();
         let mut ways = Vec::new();
-        for (digest, version) in &terms.versions {
-            let covers = match terms.on_change {
-                OnChange::Extend => true,
-                OnChange::AskAgain => version.covers == Coverage::Whole,
-                OnChange::Keep => capability
-                    .is_none_or(|capability| version.covers.holds(capability, &self.place.id)),
-            };
-            if !covers || !names.contains(&version.name) {
-                continue;
-            }
+        let mut count = |then: &str, digest: &str, lasts: Option<i64>, shown: &BTreeSet<String>| {
             let receipt = |purpose: Option<&String>| Receipt {
                 names: names.clone(),
-                name: version.name.clone(),
-                digest: digest.to_string(),
-                lasts: [version.lasts, terms.lasts].into_iter().flatten().min(),
+                name: then.to_owned(),
+                digest: digest.to_owned(),
+                lasts,
                 purpose: purpose.cloned(),
             };
             let was_shown =
-                |one: &&str| terms.on_change == OnChange::Extend || version.purposes.contains(*one);
+                |one: &&str| terms.on_change == OnChange::Extend || shown.contains(*one);
             let mut shown = terms.purposes.iter().map(String::as_str).filter(was_shown);
             let plain = states(&mut shown);
             ways.push(all([self.vocabulary.receipt(receipt(None)), plain]));
@@ -499,6 +493,22 @@ impl<'c> Rewriter<'_, 'c> {
                 let given = states(&mut std::iter::once(purpose.as_str()));
                 ways.push(all([self.vocabulary.receipt(receipt(Some(purpose))), given]));
             }
+        };
+        for (digest, version) in &terms.versions {
+            let covers = match terms.on_change {
+                OnChange::Extend => true,
+                OnChange::AskAgain => version.covers == Coverage::Whole,
+                OnChange::Keep => capability
+                    .is_none_or(|capability| version.covers.holds(capability, &self.place.id)),
+            };
+            if covers && names.contains(&version.name) {
+                let lasts = [version.lasts, terms.lasts].into_iter().flatten().min();
+                count(&version.name, digest.as_str(), lasts, &version.purposes);
+            }
+        }
+        // As if these had been given for today's terms, which cover all that is granted.
+        for (then, digest) in self.renewed.iter().filter(|(then, _)| names.contains(then)) {
+            count(then, digest, terms.lasts, &terms.purposes);
         }
         any(ways)
     }

@@ -140,6 +140,24 @@ fn the_projects_own_policies() {
     assert!(noticed >= 4, "{noticed}");
 }
 
+/// Terms that changed are agreed to again, which is no expansion. That what they allow now lasts longer
+/// is one.
+#[test]
+fn asking_again_is_no_expansion() {
+    let old = folder("policies/filesystem", &[]);
+    let new = folder("policies/filesystem", &[("lasts    1 day", "lasts    12 hours")]);
+    let found = compare(&old, &new);
+    assert!(found.expansions.is_empty(), "{:#?}", found.expansions);
+    let report = proof(&old, &new, &found, false);
+    assert!(report.certificates.iter().any(|one| one.solved), "{report}");
+    assert!(report.holds(), "{report}");
+    // The other way round they last longer, which has to be told.
+    let found = compare(&new, &old);
+    assert!(!found.expansions.is_empty());
+    assert!(proof(&new, &old, &found, false).holds());
+    assert!(is_refuted(&proof(&new, &old, &Diff::default(), false)));
+}
+
 #[test]
 fn generated_policies() {
     let number = |name: &str, usual: u64| -> u64 {

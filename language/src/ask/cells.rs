@@ -329,6 +329,10 @@ impl Asking<'_> {
             feature: self.called.feature.clone(),
             patterns: self.called.patterns.clone(),
             whom: candidate.whom.clone(),
+            group: match candidate.whom {
+                Whom::Group(id) => self.words.group(*id),
+                _ => None,
+            },
             claims: claims.clone(),
             proof: judge.context.proof.clone(),
             clients: clients.to_vec(),

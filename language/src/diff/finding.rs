@@ -8,6 +8,7 @@ use placet_engine::call::Call;
 use placet_engine::{Digest, Reason};
 use serde::Serialize;
 
+use crate::diff::concerned::Concerned;
 use crate::reach::cell::Cell;
 use crate::reach::told::{CredentialKind, FeatureName, RuleName, ServerName, Unsettled};
 
@@ -81,6 +82,12 @@ impl Finding {
     /// these clients with such a credential, whatever else it says.
     pub fn is_about(&self, call: &Call) -> bool {
         self.meant.cells.iter().any(|cell| cell.holds(call))
+    }
+
+    /// Whom and what it is about: the calls of all of these together are those of
+    /// [`Self::is_about`], but for clients that are named and like one of those that are not.
+    pub fn concerned(&self) -> impl Iterator<Item = Concerned> + '_ {
+        self.meant.cells.iter().map(Concerned::of)
     }
 
     /// Whether nobody is asked before such a call.

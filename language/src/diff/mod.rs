@@ -7,6 +7,7 @@
 mod approvals;
 mod cause;
 mod compare;
+mod concerned;
 mod finding;
 mod name;
 mod review;
@@ -26,6 +27,7 @@ use crate::reach::slice::{Slice, Sliced};
 pub use crate::reach::told::{CredentialKind, FeatureName, RuleName, ServerName, Unsettled};
 pub use approvals::{APPROVALS_FILE, Approval, Approvals, ApprovalsError, Approved};
 pub use cause::{Switched, switched};
+pub use concerned::{ClientKind, Concerned, Principal, Proven};
 pub use finding::{Before, Cause, Diff, Finding, Gate, Reach, Redefined};
 
 pub use review::{FailOn, Group, Outcome, fails, groups, outcome};

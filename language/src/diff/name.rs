@@ -103,6 +103,10 @@ impl Naming<'_> {
             feature: pair.feature.clone(),
             patterns: pair.patterns.clone(),
             whom: difference.whom.clone(),
+            group: match &difference.whom {
+                Whom::Group(id) => self.words().group(*id),
+                _ => None,
+            },
             claims: difference.claims.clone(),
             proof: difference.context.proof.clone(),
             clients: difference.clients.clone(),

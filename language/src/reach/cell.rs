@@ -24,6 +24,8 @@ pub(crate) struct Cell {
     /// Of resources, the patterns of both versions that they fit, and all patterns of both.
     pub(crate) patterns: Option<(BTreeSet<Pattern>, Rc<BTreeSet<Pattern>>)>,
     pub(crate) whom: Whom,
+    /// What the side that allows the calls names the group that `whom` is.
+    pub(crate) group: Option<String>,
     /// Claims that the user must have besides.
     pub(crate) claims: BTreeSet<Claim>,
     pub(crate) proof: Proof,

@@ -40,7 +40,7 @@ impl Words<'_> {
         }
     }
 
-    fn group(&self, id: GroupId) -> Option<String> {
+    pub(crate) fn group(&self, id: GroupId) -> Option<String> {
         self.sides.iter().find_map(|(_, sliced)| {
             let mut groups = sliced.groups.iter();
             groups.find(|(_, one)| **one == id).map(|(name, _)| name.clone())

@@ -11,6 +11,7 @@ use placet_engine::resource::Pattern;
 use placet_engine::{Digest, Engine, Reason};
 
 use crate::analysis::{Budget, Undecided};
+use crate::diff::except::Later;
 use crate::diff::finding::{Gate, Reach};
 use crate::reach::alike::{Alike, alike};
 use crate::reach::allowed::{Judge, Renewed, is_present, receipts, universe};
@@ -106,11 +107,11 @@ pub(super) fn compare(
 }
 
 /// Clients that both sides treat alike.
-struct Class {
-    alike: Vec<ClientClass>,
-    new: Admitted,
+pub(super) struct Class {
+    pub(super) alike: Vec<ClientClass>,
+    pub(super) new: Admitted,
     /// `None` where the old side does not admit them.
-    old: Option<Admitted>,
+    pub(super) old: Option<Admitted>,
 }
 
 fn classes(
@@ -155,15 +156,15 @@ fn digests(pair: &Pair<'_>) -> Vec<Option<Digest>> {
 }
 
 /// A pair of slices in one context.
-struct Comparison<'c> {
-    pair: &'c Pair<'c>,
-    old: Side<'c>,
-    new: Side<'c>,
-    wanted: Wanted,
-    client: &'c Class,
-    context: &'c Context,
-    names: &'c Names,
-    budget: &'c Budget,
+pub(super) struct Comparison<'c> {
+    pub(super) pair: &'c Pair<'c>,
+    pub(super) old: Side<'c>,
+    pub(super) new: Side<'c>,
+    pub(super) wanted: Wanted,
+    pub(super) client: &'c Class,
+    pub(super) context: &'c Context,
+    pub(super) names: &'c Names,
+    pub(super) budget: &'c Budget,
 }
 
 /// What could exist under the old version.
@@ -405,11 +406,11 @@ impl Comparison<'_> {
         Ok(())
     }
 
-    fn slices(&self) -> Vec<&Slice> {
+    pub(super) fn slices(&self) -> Vec<&Slice> {
         self.pair.old.into_iter().chain([self.pair.new]).collect()
     }
 
-    fn judge<'j>(
+    pub(super) fn judge<'j>(
         &'j self,
         slice: &'j Slice,
         admitted: &'j Admitted,
@@ -429,7 +430,7 @@ impl Comparison<'_> {
     }
 
     /// Which receipts count on the old side although they are for other terms.
-    fn renewed(&self) -> Renewed<'_> {
+    pub(super) fn renewed(&self) -> Renewed<'_> {
         match self.wanted {
             Wanted::Expansions => Renewed::Unknown(&self.old.sliced.receipts),
             Wanted::Losses | Wanted::Renewals => Renewed::All,
@@ -621,127 +622,4 @@ fn new_class(possible: &Possible, fixed: &crate::reach::fixed::Fixed) -> Expr {
         negated: false,
     };
     Expr::Condition(Rc::new(Condition::Atom(atom)), Side::Allow)
-}
-
-/// What the old side allows of the same principals: asked only where there is a difference.
-#[derive(Default)]
-struct Later(Option<Before>);
-
-struct Before {
-    problem: Problem,
-    base: Vec<Lit>,
-    /// The old paths' literals, by place.
-    paths: Vec<(usize, Lit)>,
-    /// By whom a new rule concerns.
-    whom: BTreeMap<Whom, Option<Lit>>,
-}
-
-impl Later {
-    /// The old paths that allow some calls of users with just these claims.
-    fn except(
-        &mut self,
-        comparison: &Comparison<'_>,
-        whom: &Whom,
-        claims: &BTreeSet<Claim>,
-    ) -> Result<Vec<usize>, Undecided> {
-        let before = match &mut self.0 {
-            Some(before) => before,
-            empty => empty.insert(Before::new(comparison)?),
-        };
-        let Some(whom) = before.whom.get(whom).copied().flatten() else { return Ok(Vec::new()) };
-        if before.paths.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut assumptions = before.base.clone();
-        assumptions.push(whom);
-        for (fact, literal) in before.problem.facts() {
-            if let Fact::Claim(claim) = fact {
-                assumptions.push(if claims.contains(claim) { literal } else { !literal });
-            }
-        }
-        let mut listed = Vec::new();
-        let mut left = before.paths.clone();
-        loop {
-            let asked = before.problem.literal();
-            let any = left.iter().map(|(_, literal)| *literal);
-            before.problem.clause(std::iter::once(!asked).chain(any).collect());
-            let mut query = assumptions.clone();
-            query.push(asked);
-            if left.is_empty() || before.problem.solve(&query)?.is_none() {
-                break;
-            }
-            let holding: BTreeSet<usize> = left
-                .iter()
-                .filter(|(_, literal)| before.problem.held(*literal))
-                .map(|(place, _)| *place)
-                .collect();
-            if holding.is_empty() {
-                break;
-            }
-            left.retain(|(place, _)| !holding.contains(place));
-            listed.extend(holding);
-        }
-        listed.sort_unstable();
-        Ok(listed)
-    }
-}
-
-impl Before {
-    fn new(comparison: &Comparison<'_>) -> Result<Self, Undecided> {
-        let receipts = receipts(&comparison.slices());
-        // What was allowed of the tool as it was known then.
-        let mut context = comparison.context.clone();
-        let (mut expressions, mut base, mut places) = (Vec::new(), Expr::FALSE, Vec::new());
-        if let (Some(slice), Some(admitted)) = (comparison.pair.old, &comparison.client.old) {
-            context.tool_digest.clone_from(&slice.definition.digest);
-            let judge = Judge {
-                names: comparison.names,
-                slice,
-                context: &context,
-                admitted,
-                fixed: &comparison.context.fixed,
-                receipts: &receipts,
-                renewed: comparison.renewed(),
-            };
-            base = judge.base();
-            for (place, (path, _)) in slice.paths.iter().enumerate() {
-                let expression = Expr::all([judge.who(&path.who), judge.path(path)]);
-                if !expression.is_false() && !base.is_false() {
-                    places.push(place);
-                    expressions.push(expression);
-                }
-            }
-        }
-        let whom: BTreeSet<&Whom> =
-            comparison.pair.new.paths.iter().flat_map(|(path, _)| &path.who).collect();
-        let new = comparison.judge(
-            comparison.pair.new,
-            &comparison.client.new,
-            &comparison.context.fixed,
-            &receipts,
-        );
-        let is: Vec<Expr> = whom.iter().map(|one| new.whom(one)).collect();
-        let mut read: Vec<&Expr> = expressions.iter().chain(&is).collect();
-        read.push(&base);
-        let universe = universe(comparison.context, &read);
-        let mut roots = vec![(&universe, true), (&base, true)];
-        roots.extend(expressions.iter().chain(&is).map(|one| (one, true)));
-        let issuer = comparison.context.issuer();
-        let (problem, literals) =
-            Problem::new(&roots, comparison.names, issuer, comparison.budget)?;
-        let mut literals = literals.into_iter();
-        let base: Option<Vec<Lit>> =
-            [literals.next(), literals.next()].into_iter().map(Option::flatten).collect();
-        let mut paths: Vec<(usize, Lit)> = Vec::new();
-        for place in places {
-            if let Some(Some(literal)) = literals.next() {
-                paths.push((place, literal));
-            }
-        }
-        if base.is_none() {
-            paths.clear();
-        }
-        let whom = whom.into_iter().cloned().zip(literals).collect();
-        Ok(Self { problem, base: base.unwrap_or_default(), paths, whom })
-    }
 }

@@ -8,6 +8,7 @@ mod approvals;
 mod cause;
 mod compare;
 mod concerned;
+mod except;
 mod finding;
 mod name;
 mod review;

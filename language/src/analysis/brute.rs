@@ -306,3 +306,18 @@ fn few_questions_are_left_undecided() {
     // Those that compare a view with what is asked of the raw string as well.
     assert!(undecided * 10 < total, "{undecided} of {total}");
 }
+
+/// What expired is refused before any condition is judged.
+#[test]
+fn what_is_accepted_lasts_at_least_a_second() {
+    let lifetime = Operand { view: None, attribute: Attribute::TokenLifetime };
+    let of = |test: Test| {
+        let atom = Atom { quantifier: None, operand: lifetime.clone(), test, negated: false };
+        let wish = Wish { atom, side: Side::Allow, wanted: true };
+        satisfiable(&Formula::Wish(wish), &Budget::default()).unwrap()
+    };
+    assert_eq!(of(Test::AtMost(0)), None);
+    assert_eq!(of(Test::Equals(Literal::Integer(0))), None);
+    assert!(of(Test::AtMost(1)).is_some());
+    assert!(of(Test::MoreThan(0)).is_some());
+}

@@ -249,8 +249,7 @@ impl Finder<'_> {
                     _ => None,
                 });
                 numbers.extend(compared);
-                // An age is a length of time.
-                let least = if *attribute == Attribute::Now { i64::MIN } else { 0 };
+                let least = least(attribute);
                 // Of each interval two, the lesser for an age, the greater for a lifetime.
                 let is_time = matches!(attribute, Attribute::TokenAge | Attribute::TokenLifetime);
                 let times = self.times.filter(|_| is_time);
@@ -345,6 +344,15 @@ impl Finder<'_> {
             self.found.push(Candidate { held, met, seen: None });
         }
         Ok(())
+    }
+}
+
+/// The least that a number of the call can be once the credential is accepted: what ended is not.
+pub(super) fn least(attribute: &Attribute) -> i64 {
+    match attribute {
+        Attribute::Now => i64::MIN,
+        Attribute::TokenLifetime => 1,
+        _ => 0,
     }
 }
 

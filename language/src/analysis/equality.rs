@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use placet_engine::condition::{Argument, ArgumentType, Attribute, Literal, Operand, Test, Value};
 use placet_engine::view::View;
 
-use crate::analysis::candidates::{Compared, string_tests, value_test};
+use crate::analysis::candidates::{Compared, least, string_tests, value_test};
 use crate::analysis::strings::{Viewed, classes};
 use crate::analysis::variable::Variable;
 use crate::analysis::wish::Wish;
@@ -177,9 +177,8 @@ impl Group<'_> {
             if operand.view == Some(View::UrlPort) {
                 constants.extend([0, 65_536]);
             }
-            // A length of time is not negative.
-            if !matches!(operand.attribute, Attribute::Argument(_) | Attribute::Now) {
-                constants.insert(-1);
+            if !matches!(operand.attribute, Attribute::Argument(_)) {
+                constants.extend(least(&operand.attribute).checked_sub(1));
             }
         }
         let each = self.operands.len();

@@ -6,6 +6,7 @@ mod exit;
 mod git;
 mod junit;
 mod output;
+mod proof;
 mod pull;
 mod report;
 mod version;

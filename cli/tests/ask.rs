@@ -23,8 +23,10 @@ scope "public_repo" on github
 group engineers from claim "groups" has "eng"
 group release   from claim "groups" has "release"
 
-client cursor "https://cursor.example/oauth/client.json"
-client zed    "https://zed.example/oauth/client.json"
+clients editors {
+    client cursor "https://cursor.example/oauth/client.json"
+    client zed    "https://zed.example/oauth/client.json"
+}
 register dynamic may request "public_repo" redirect loopback
 
 capability edit_issues "Open and edit issues" on github {
@@ -82,6 +84,7 @@ fn what_a_user_sees() {
     for question in [
         "who can call github/create_*",
         "what can engineers do via cursor",
+        "what can engineers do via editors",
         "what can release do without being asked again",
         "what can anyone call",
         "what can machine do",

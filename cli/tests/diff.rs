@@ -154,6 +154,36 @@ fn what_is_unusable_is_never_clean() {
     assert_eq!(code(&["diff", bundle.to_str().unwrap(), AFTER]), 2);
 }
 
+/// Normal forms are compared, and the text that one is of is asked of besides: that is not analysed.
+const UNDECIDABLE: &str = "path(args.owner) == path(args.merge_method) and args.owner like \"*a*\"";
+
+#[test]
+fn what_cannot_be_told_is_said_aloud() {
+    let folder = TempDir::new().unwrap();
+    copy(BEFORE, folder.path());
+    let policy = folder.path().join("policy.placet");
+    let usual = "args.merge_method in [\"squash\", \"rebase\"]";
+    let text_of_policy = fs::read_to_string(&policy).unwrap();
+    fs::write(&policy, text_of_policy.replace(usual, UNDECIDABLE)).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let output = placet(&["diff", BEFORE, path]);
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stdout));
+    let shown = text(&output.stdout).replace(path, "AFTER");
+    insta::assert_snapshot!("undecided", format!("{shown}{}", text(&output.stderr)));
+    for format in ["json", "sarif", "github", "markdown", "junit"] {
+        let output = placet(&["diff", BEFORE, path, "--format", format]);
+        assert_eq!(output.status.code(), Some(3), "{format}");
+        let said = text(&output.stdout).replace('\\', "");
+        assert!(said.contains("merge_pull_request"), "{format}: {said}");
+    }
+    // What was found counts more than what was not told.
+    let other = text_of_policy
+        .replace(usual, UNDECIDABLE)
+        .replace("\"acme\", \"acme-labs\"", "\"acme\", \"acme-labs\", \"else\"");
+    fs::write(&policy, other).unwrap();
+    assert_eq!(code(&["diff", BEFORE, path, "--fail-on", "any"]), 1);
+}
+
 #[test]
 fn a_clone_without_the_merge_base_says_so() {
     let repository = repository();

@@ -44,6 +44,9 @@ pub struct Content {
     pub groups: BTreeMap<String, Group>,
     /// Admitted clients by name.
     pub clients: BTreeMap<String, Client>,
+    /// Groups of clients by name, each with its clients' names. Rules speak of the clients themselves;
+    /// these are for questions.
+    pub client_groups: BTreeMap<String, BTreeSet<String>>,
     /// How clients without a name are admitted, if at all; any of these.
     pub registrations: BTreeSet<RegisterRule>,
     /// Capabilities by name.

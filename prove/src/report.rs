@@ -32,6 +32,16 @@ impl Outcome {
     }
 }
 
+impl fmt::Display for Outcome {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proved => formatter.write_str("proved"),
+            Self::Refuted { .. } => formatter.write_str("refuted, which is a defect of Placet"),
+            Self::Unknown { why } => write!(formatter, "unknown: {why}"),
+        }
+    }
+}
+
 /// An emitted policy of which it was not proved that it never errs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Erring {
@@ -96,7 +106,7 @@ fn outcome(formatter: &mut fmt::Formatter<'_>, outcome: &Outcome) -> fmt::Result
     match outcome {
         Outcome::Proved => Ok(()),
         Outcome::Refuted { counterexample } => {
-            writeln!(formatter, ": refuted, which is a defect of Placet, by the call")?;
+            writeln!(formatter, ": {outcome}, by the call")?;
             formatter.write_str(&indented(counterexample))
         }
         Outcome::Unknown { why } => writeln!(formatter, ": unknown, since {why}"),

@@ -13,6 +13,7 @@ use placet_language::diff::{
 use crate::disk;
 use crate::exit::{Exit, Failure};
 use crate::output;
+use crate::proof::proof;
 use crate::report::{self, Compared};
 use crate::version::Version;
 
@@ -46,6 +47,10 @@ pub(crate) struct Arguments {
     /// Show every finding, not only the first of many
     #[arg(long)]
     all: bool,
+    /// Have a solver prove that nothing but what is shown is newly allowed, and that no policy errs;
+    /// for builds with the feature `prove`, and with cvc5 on the path
+    #[arg(long, conflicts_with_all = ["approve", "prune"])]
+    prove: bool,
     /// Approve the finding with this fingerprint: write it into the policy's approvals
     #[arg(long, value_name = "FINGERPRINT", requires_all = ["reason", "by", "until"])]
     approve: Vec<String>,
@@ -89,7 +94,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     }
     let approved = Approved::new(&found, &old.approvals, &new.approvals, today);
     let fail_on = fail_on(&arguments.fail_on)?;
-    let outcome = outcome(&found, &approved, &fail_on);
+    let proof = match arguments.prove {
+        true => Some(proof(&old, &new, &found)?),
+        false => None,
+    };
+    let outcome = match outcome(&found, &approved, &fail_on) {
+        Outcome::Passed if proof.as_ref().is_some_and(|one| !one.open.is_empty()) => {
+            Outcome::Undecided
+        }
+        other => other,
+    };
     let known: BTreeSet<&String> = old.lock.iter().collect();
     let compared = Compared {
         old: &old.label,
@@ -98,6 +112,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         approved: &approved,
         fail_on: &fail_on,
         outcome,
+        proof: proof.as_ref(),
         locked: new.lock.iter().filter(|line| !known.contains(line)).map(String::as_str).collect(),
         all: arguments.all,
         folder: folder(arguments),

@@ -35,8 +35,8 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
         let message = format!("approval {} expired or approves nothing", one.fingerprint);
         text.push_str(&format!("::error title=placet diff::{}\n", data(&message)));
     }
-    for one in &compared.diff.undecided {
-        let message = format!("{}/{}: {}", one.server.name, one.feature.name, one.why);
+    for one in compared.open() {
+        let message = format!("{}: {}", one.what, one.why);
         text.push_str(&format!("::error title=could not be decided::{}\n", data(&message)));
     }
     let level = match compared.outcome {

@@ -32,6 +32,7 @@ pub(crate) fn report(compared: &Compared<'_>) -> Value {
         "redefined": diff.redefined,
         "approvals": compared.approved,
         "locked": compared.locked,
+        "proof": compared.proof.map(|proof| &proof.report),
     })
 }
 

@@ -22,14 +22,15 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
         )
         .collect();
     let failures = failing.count().saturating_add(approvals.len());
+    let open = compared.open();
     // A run that found nothing is a test that passed.
-    let whole = usize::from(diff.expansions.is_empty() && diff.undecided.is_empty());
-    let tests = [diff.expansions.len(), approvals.len(), diff.undecided.len(), whole]
+    let whole = usize::from(diff.expansions.is_empty() && open.is_empty());
+    let tests = [diff.expansions.len(), approvals.len(), open.len(), whole]
         .into_iter()
         .fold(0_usize, usize::saturating_add);
     let counts = format!(
         "tests=\"{tests}\" failures=\"{failures}\" errors=\"{}\" skipped=\"0\"",
-        diff.undecided.len()
+        open.len()
     );
     // Writing into a string cannot fail.
     let mut text = format!(
@@ -66,9 +67,9 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
              message=\"{what}\"/>\n    </testcase>"
         );
     }
-    for one in &diff.undecided {
-        let name = attribute(&format!("{}/{}", one.server.name, one.feature.name));
-        let why = attribute(&one.why.to_string());
+    for one in open {
+        let name = attribute(&one.what);
+        let why = attribute(&one.why);
         let _ = writeln!(
             text,
             "    <testcase classname=\"undecided\" name=\"{name}\">\n      <error \

@@ -66,13 +66,21 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
         rest(groups.len().saturating_sub(SHOWN), &mut text);
         text.push_str("\n</details>\n");
     }
-    if !compared.diff.undecided.is_empty() {
+    let open = compared.open();
+    if !open.is_empty() {
         text.push_str("\n### Could not be decided\n\n");
-        for one in compared.diff.undecided.iter().take(SHOWN) {
-            let name = format!("{}/{}", one.server.name, one.feature.name);
-            let _ = writeln!(text, "- {}: {}", escaped(&name), one.why);
+        for one in open.iter().take(SHOWN) {
+            let _ = writeln!(text, "- {}: {}", escaped(&one.what), escaped(&one.why));
         }
-        rest(compared.diff.undecided.len().saturating_sub(SHOWN), &mut text);
+        rest(open.len().saturating_sub(SHOWN), &mut text);
+    }
+    if let Some(proof) = compared.proof {
+        let fence = fence(&proof.text);
+        let _ = write!(
+            text,
+            "\n<details><summary>Certificates</summary>\n\n{fence}text\n{}{fence}\n\n</details>\n",
+            proof.text
+        );
     }
     text
 }

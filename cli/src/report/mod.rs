@@ -15,6 +15,7 @@ use placet_language::diff::{Approved, Diff, FailOn, Finding, Outcome, fails};
 
 use crate::exit::Failure;
 use crate::output;
+use crate::proof::Proof;
 
 /// How a diff is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -41,11 +42,20 @@ pub(crate) struct Compared<'c> {
     pub(crate) approved: &'c Approved,
     pub(crate) fail_on: &'c BTreeSet<FailOn>,
     pub(crate) outcome: Outcome,
+    /// What a solver says, where it was asked.
+    pub(crate) proof: Option<&'c Proof>,
     /// The lines that the change adds to the lock.
     pub(crate) locked: Vec<&'c str>,
     pub(crate) all: bool,
     /// The new policy's folder, where it has one.
     pub(crate) folder: Option<&'c Path>,
+}
+
+/// What could not be told.
+#[derive(Debug, Clone)]
+pub(crate) struct Open {
+    pub(crate) what: String,
+    pub(crate) why: String,
 }
 
 /// What a finding comes to.
@@ -66,6 +76,18 @@ impl Compared<'_> {
             false if fails(finding, self.fail_on) => Standing::Fails,
             false => Standing::Shown,
         }
+    }
+
+    /// All that could not be told, by the diff or by the solver.
+    pub(crate) fn open(&self) -> Vec<Open> {
+        let undecided = self.diff.undecided.iter().map(|one| Open {
+            what: match one.feature.kind {
+                "tool" => format!("{}/{}", one.server.name, one.feature.name),
+                kind => format!("{kind} {}/{}", one.server.name, one.feature.name),
+            },
+            why: one.why.to_string(),
+        });
+        undecided.chain(self.proof.into_iter().flat_map(|proof| proof.open.clone())).collect()
     }
 
     /// Where a file of the new policy is.

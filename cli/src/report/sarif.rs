@@ -8,11 +8,11 @@ use crate::report::{Compared, Standing, words};
 pub(crate) fn report(compared: &Compared<'_>) -> Value {
     let results: Vec<Value> =
         compared.diff.expansions.iter().map(|one| result(compared, one)).collect();
-    let undecided = compared.diff.undecided.iter().map(|one| {
-        let text = format!("{}/{}: {}", one.server.name, one.feature.name, one.why);
+    let open = compared.open().into_iter().map(|one| {
+        let text = format!("{}: {}", one.what, one.why);
         json!({"level": "error", "message": {"text": text}})
     });
-    let undecided: Vec<Value> = undecided.collect();
+    let open: Vec<Value> = open.collect();
     json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -28,8 +28,8 @@ pub(crate) fn report(compared: &Compared<'_>) -> Value {
                 ],
             }},
             "invocations": [{
-                "executionSuccessful": undecided.is_empty(),
-                "toolExecutionNotifications": undecided,
+                "executionSuccessful": open.is_empty(),
+                "toolExecutionNotifications": open,
             }],
             "results": results,
         }],

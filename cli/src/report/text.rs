@@ -23,6 +23,10 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
     renewed(compared, style, &mut lines);
     redefined(compared, style, &mut lines);
     undecided(compared, style, &mut lines);
+    if let Some(proof) = compared.proof {
+        lines.push(String::new());
+        lines.push(printable(proof.text.trim_end()));
+    }
     lines.push(String::new());
     lines.push(verdict(compared, style));
     lines.join("\n")
@@ -171,19 +175,17 @@ fn redefined(compared: &Compared<'_>, style: Style, lines: &mut Vec<String>) {
 }
 
 fn undecided(compared: &Compared<'_>, style: Style, lines: &mut Vec<String>) {
-    let undecided = &compared.diff.undecided;
-    if undecided.is_empty() {
+    let open = compared.open();
+    if open.is_empty() {
         return;
     }
     lines.push(String::new());
-    let count = counted(undecided.len(), "tool");
-    lines.push(style.bad(&format!("could not be decided: {count}")));
-    let shown = if compared.all { undecided.len() } else { SHOWN };
-    for one in undecided.iter().take(shown) {
-        let name = printable(&format!("{}/{}", one.server.name, one.feature.name));
-        lines.push(format!("  ? {} {name}: {}", one.feature.kind, one.why));
+    lines.push(style.bad(&format!("could not be decided: {}", open.len())));
+    let shown = if compared.all { open.len() } else { SHOWN };
+    for one in open.iter().take(shown) {
+        lines.push(printable(&format!("  ? {}: {}", one.what, one.why)));
     }
-    more(undecided.len().saturating_sub(shown), "tool", style, lines);
+    more(open.len().saturating_sub(shown), "other", style, lines);
 }
 
 fn verdict(compared: &Compared<'_>, style: Style) -> String {

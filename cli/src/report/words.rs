@@ -113,8 +113,9 @@ pub(crate) fn counts(compared: &Compared<'_>) -> String {
     if !compared.approved.fingerprints.is_empty() {
         counts.push(format!("{} approved", compared.approved.fingerprints.len()));
     }
-    if !diff.undecided.is_empty() {
-        counts.push(format!("{} undecided", diff.undecided.len()));
+    let open = compared.open().len();
+    if open > 0 {
+        counts.push(format!("{open} undecided"));
     }
     counts.join(", ")
 }

@@ -1,5 +1,7 @@
 //! How much a bundle may hold.
 
+use std::collections::BTreeSet;
+
 use crate::bundle::{BundleError, Content};
 use crate::condition::Condition;
 use crate::limits::Limits;
@@ -11,6 +13,7 @@ pub(super) fn check(content: &Content, limits: &Limits) -> Result<(), BundleErro
             .into_iter()
             .fold(0, usize::saturating_add)
     });
+    let grouped = content.client_groups.values().map(BTreeSet::len);
     let versions = content.terms.values().map(|terms| terms.versions.len());
     for (what, count) in [
         ("policies", content.cedar.policies.len()),
@@ -19,6 +22,8 @@ pub(super) fn check(content: &Content, limits: &Limits) -> Result<(), BundleErro
         ("tools, prompts and resources", features.fold(0, usize::saturating_add)),
         ("groups", content.groups.len()),
         ("clients", content.clients.len()),
+        ("groups of clients", content.client_groups.len()),
+        ("clients in groups", grouped.fold(0, usize::saturating_add)),
         ("registrations", content.registrations.len()),
         ("capabilities", content.capabilities.len()),
         ("consents", content.terms.len()),

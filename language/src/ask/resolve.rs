@@ -250,10 +250,14 @@ fn clients(
 ) -> Result<(), QuestionError> {
     let here = |name: &str| Placed { value: name.to_owned(), place: via.place.clone() };
     match &via.value {
-        Via::Named(name) => {
-            known("client", &here(name), content.clients.keys())?;
-            through.insert(Through::Client(name.clone()));
-        }
+        Via::Named(name) => match content.client_groups.get(name) {
+            Some(group) => through.extend(group.iter().cloned().map(Through::Client)),
+            None => {
+                let all = content.clients.keys().chain(content.client_groups.keys());
+                known("client or group of clients", &here(name), all)?;
+                through.insert(Through::Client(name.clone()));
+            }
+        },
         Via::Registered(kind) => {
             let known_kind = Registration::ALL.into_iter().find(|one| one.as_str() == kind);
             match known_kind {

@@ -56,6 +56,7 @@ pub fn lower(policy: &Policy) -> Content {
         servers,
         groups: policy.groups.clone(),
         clients: policy.clients.clone(),
+        client_groups: policy.client_groups.clone(),
         registrations: policy.registrations.clone(),
         capabilities,
         terms: terms::terms(policy, &held),

@@ -202,6 +202,8 @@ impl Sliced {
             servers,
             groups,
             clients,
+            // Rules speak of the clients in them.
+            client_groups: _,
             registrations,
             capabilities,
             terms,

@@ -14,7 +14,7 @@ use crate::catalogue::drift::{Change, Direction, Event};
 
 /// How many pairs of schemas are compared before the rest counts as incomparable. Definitions of a
 /// few lines that refer to each other unfold to many.
-const PAIRS: usize = 100_000;
+const PAIRS: usize = 20_000;
 
 /// How many references in a row are followed.
 const HOPS: usize = 32;

@@ -9,7 +9,10 @@ use crate::report::drift::Compared;
 use crate::report::drift::words::{named, place, what};
 
 /// How wide the columns for the place and for what happened may get.
-const WIDEST: usize = 32;
+const WIDEST: usize = 48;
+
+/// How many tools with the same changes are named.
+const NAMED: usize = 4;
 
 pub(crate) fn report(compared: &Compared<'_>) -> String {
     let style = Style::of_output();
@@ -19,9 +22,7 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
     {
         whole(compared, title, change, style, &mut lines);
     }
-    for (feature, events) in &compared.drift.events {
-        changed(compared, feature, events, style, &mut lines);
-    }
+    changed(compared, style, &mut lines);
     lines.push(String::new());
     lines.push(verdict(compared, style));
     lines.join("\n")
@@ -75,40 +76,54 @@ fn behaviour(annotations: &Value) -> String {
     if says("openWorldHint") { format!("{access}, open world") } else { access.to_owned() }
 }
 
-/// The changes within one tool or prompt.
-fn changed(
-    compared: &Compared<'_>,
-    feature: &Feature,
-    events: &[Event],
-    style: Style,
-    lines: &mut Vec<String>,
-) {
+/// A line about one event.
+#[derive(PartialEq)]
+struct Row {
+    mark: String,
+    place: String,
+    what: String,
+    values: String,
+}
+
+/// The changes within tools and prompts, those with the same changes together.
+fn changed(compared: &Compared<'_>, style: Style, lines: &mut Vec<String>) {
     let is_whole =
         |event: &&Event| matches!(event.change, Change::Added | Change::Removed | Change::Renamed);
     let is_shown =
         |event: &&Event| compared.all || event.is_alarming() || event.direction.is_narrowing();
-    let rows: Vec<_> = events
-        .iter()
-        .filter(|event| !is_whole(event))
-        .filter(is_shown)
-        .map(|event| {
-            let (place, keyword) = place(event);
-            let (what, values) = what(event, &keyword, compared.all);
-            (event, printable(&place), what, values)
-        })
-        .collect();
-    if rows.is_empty() {
-        return;
+    let mut groups: Vec<(bool, Vec<String>, Vec<Row>)> = Vec::new();
+    for (feature, events) in &compared.drift.events {
+        let shown: Vec<&Event> =
+            events.iter().filter(|event| !is_whole(event)).filter(is_shown).collect();
+        let rows: Vec<Row> = shown.iter().map(|event| row(event, compared.all, style)).collect();
+        let is_alarming = shown.iter().any(|event| event.is_alarming());
+        match groups.iter_mut().find(|(_, _, others)| *others == rows) {
+            _ if rows.is_empty() => {}
+            Some((_, names, _)) => names.push(label(feature)),
+            None => groups.push((is_alarming, vec![label(feature)], rows)),
+        }
     }
-    lines.push(String::new());
-    lines.push(style.strong(&label(feature)));
-    let first = width(rows.iter().map(|(_, place, _, _)| place.as_str()));
-    let second = width(rows.iter().map(|(_, _, what, _)| what.as_str()));
-    for (event, place, what, values) in rows {
-        let mark = mark(event, style);
-        let line = format!("  {mark} {place:<first$}  {what:<second$}  {values}");
-        lines.push(line.trim_end().to_owned());
+    groups.sort_by_key(|(is_alarming, _, _)| !is_alarming);
+    for (_, names, rows) in groups {
+        lines.push(String::new());
+        let shown = if compared.all { names.len() } else { NAMED };
+        let more = names.len().saturating_sub(shown);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names = names.into_iter().take(shown).collect::<Vec<_>>().join(", ");
+        lines.push(style.strong(&format!("{names}{more}")));
+        let first = width(rows.iter().map(|row| row.place.as_str()));
+        let second = width(rows.iter().map(|row| row.what.as_str()));
+        for Row { mark, place, what, values } in rows {
+            let line = format!("  {mark} {place:<first$}  {what:<second$}  {values}");
+            lines.push(line.trim_end().to_owned());
+        }
     }
+}
+
+fn row(event: &Event, all: bool, style: Style) -> Row {
+    let (place, keyword) = place(event);
+    let (what, values) = what(event, &keyword, all);
+    Row { mark: mark(event, style), place: printable(&place), what, values }
 }
 
 fn width<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
@@ -127,24 +142,21 @@ fn mark(event: &Event, style: Style) -> String {
 
 fn verdict(compared: &Compared<'_>, style: Style) -> String {
     let counts = compared.drift.counts();
+    let unseen = if counts.neutral > 0 && !compared.all { " (`--all` shows them)" } else { "" };
     let mut said = vec![
         plural(counts.widen, "change widens", "changes widen"),
         plural(counts.narrow, "narrows", "narrow"),
-        format!("{} neutral", counts.neutral),
+        format!("{} neutral{unseen}", counts.neutral),
     ];
     if counts.suspicious > 0 {
         said.push(plural(counts.suspicious, "suspicious text", "suspicious texts"));
     }
     let said = said.join(", ");
-    let hidden = match counts.neutral {
-        0 => "",
-        _ if compared.all => "",
-        _ => " (`--all` shows them)",
-    };
-    let verdict = match compared.drift.is_alarming() {
-        true => style.bad("wider"),
-        false => style.good("no wider"),
+    let verdict = match (counts.widen, counts.suspicious) {
+        (0, 0) => style.good("no wider"),
+        (0, _) => style.bad("suspicious"),
+        _ => style.bad("wider"),
     };
     let digests = counted(counts.redefined, "definition");
-    format!("{verdict}: {said}{hidden}; {digests} with another digest")
+    format!("{verdict}: {said}; {digests} with another digest")
 }

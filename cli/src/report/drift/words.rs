@@ -54,7 +54,7 @@ pub(crate) fn place(event: &Event) -> (String, String) {
             _ => keywords.push(name),
         }
     }
-    if parameter.is_empty() && keywords.is_empty() {
+    if parameter.is_empty() {
         parameter.push_str("inputSchema");
     }
     (parameter, keywords.join(" "))
@@ -76,7 +76,7 @@ fn settle(parameter: &mut String, keywords: &mut Vec<String>) {
 pub(crate) fn what(event: &Event, keyword: &str, all: bool) -> (String, String) {
     let cut = |text: &str| if all { text.to_owned() } else { cut(text) };
     let text = |value: &Option<Value>| {
-        value.as_ref().map_or_else(|| String::from("none"), |one| cut(&one.to_string()))
+        value.as_ref().map_or_else(|| String::from("absent"), |one| cut(&one.to_string()))
     };
     let arrow = || format!("{} → {}", text(&event.before), text(&event.after));
     let (what, values) = match event.change {
@@ -85,6 +85,11 @@ pub(crate) fn what(event: &Event, keyword: &str, all: bool) -> (String, String) 
         Change::ParameterRemoved => (String::from("parameter removed"), parameter(&event.before)),
         Change::ParameterRequired => (String::from("now required"), String::new()),
         Change::ParameterOptional => (String::from("no longer required"), String::new()),
+        Change::Keyword if keyword.starts_with("anyOf ") => match (&event.before, &event.after) {
+            (None, Some(new)) => (String::from("alternative added"), kind(new)),
+            (Some(old), None) => (String::from("alternative removed"), kind(old)),
+            _ => (keyword.to_owned(), arrow()),
+        },
         Change::Keyword if matches!(keyword, "enum" | "const" | "type") => {
             (keyword.to_owned(), constants(event).map_or_else(arrow, |one| cut(&one)))
         }

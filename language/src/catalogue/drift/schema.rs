@@ -5,6 +5,7 @@
 //! everything else it is enough that it changed, or that something changed to which it refers.
 
 use std::collections::BTreeSet;
+use std::slice;
 use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
@@ -109,6 +110,17 @@ impl<'s> Walk<'s> {
             (Value::Bool(true), Value::Object(is)) => self.members(&ANY, is, place),
             (Value::Object(was), Value::Bool(true)) => self.members(was, &ANY, place),
             (Value::Object(was), Value::Object(is)) => {
+                // A schema is the same as itself as the only alternative.
+                let alone =
+                    |schema: &'s Value| (!is_empty(schema)).then(|| slice::from_ref(schema));
+                let choice = match (choice(was), choice(is)) {
+                    (None, Some(is)) => alone(old).map(|was| (was, is)),
+                    (Some(was), None) => alone(new).map(|is| (was, is)),
+                    _ => None,
+                };
+                if let Some((was, is)) = choice {
+                    return self.alternatives(was, is, &place.shared().member("anyOf"));
+                }
                 let is_root = std::ptr::eq(old, self.old_root) && std::ptr::eq(new, self.new_root);
                 let has = |name: &&str| was.contains_key(*name) || is.contains_key(*name);
                 match OPAQUE.into_iter().find(has).filter(|name| !is_root || *name != "$id") {
@@ -195,6 +207,16 @@ impl<'s> Walk<'s> {
     pub(super) fn cannot_tell(&mut self, place: &Place, old: Option<&Value>, new: Option<&Value>) {
         self.say(Direction::Incomparable, place, old, new);
     }
+}
+
+/// The alternatives of a schema that consists of nothing else.
+fn choice(schema: &Schema) -> Option<&[Value]> {
+    let alternatives = schema.get("anyOf").filter(|_| schema.len() == 1)?;
+    alternatives.as_array().map(Vec::as_slice)
+}
+
+fn is_empty(schema: &Value) -> bool {
+    schema.as_object().is_some_and(Map::is_empty)
 }
 
 fn has(schema: &Value, keyword: &str) -> bool {

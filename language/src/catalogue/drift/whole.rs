@@ -14,7 +14,7 @@ use crate::catalogue::{Catalogue, Tool};
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Drift {
     /// The events of each tool and prompt that has any, those of one that was renamed under its new
-    /// name. What widens comes first.
+    /// name. What tries to deceive comes first, then what widens.
     pub events: BTreeMap<Feature, Vec<Event>>,
     /// What is in both catalogues and has another digest of its whole definition. Whoever pins those
     /// would have been alarmed by each.
@@ -97,7 +97,10 @@ impl Drift {
                 }
             }
             events.extend(suspicious::compare(was, (name, is)));
-            events.sort_by_key(|event| (!event.is_alarming(), !event.direction.is_narrowing()));
+            events.sort_by_key(|event| {
+                let is_more = event.direction.is_widening();
+                (!event.is_suspicious(), !is_more, !event.direction.is_narrowing())
+            });
             if !events.is_empty() {
                 self.events.insert(here, events);
             }
@@ -163,6 +166,9 @@ fn renamed<'t>(
     let mut renamed = BTreeMap::new();
     for (name, is) in new.iter().filter(|(name, _)| !old.contains_key(*name)) {
         let is_that = |(before, was): &(&String, &Tool)| {
+            if was.shape != is.shape {
+                return false;
+            }
             let forth = is.definition.as_ref().map(|one| called(one, before));
             let back = was.definition.as_ref().map(|one| called(one, name));
             let equals = |one: Option<Option<Digest>>, other: &Option<Digest>| {
@@ -183,4 +189,108 @@ fn called(definition: &Value, name: &str) -> Option<Digest> {
     let mut definition = definition.clone();
     definition.as_object_mut()?.insert(String::from("name"), json!(name));
     Digest::of_tool(&definition).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{Prose, read, write};
+
+    fn catalogue(tools: &[Value], prompts: &[Value]) -> Catalogue {
+        read(json!({"tools": tools, "prompts": prompts}).to_string().as_bytes()).unwrap()
+    }
+
+    fn tool(name: &str, description: &str) -> Value {
+        let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}});
+        json!({"name": name, "description": description, "inputSchema": schema})
+    }
+
+    /// What happened to which tool or prompt where.
+    fn told(drift: &Drift) -> Vec<(String, Change, &str)> {
+        let events = drift.events.iter().flat_map(|(feature, events)| {
+            events.iter().map(|event| (feature.name(), event.change, event.place.as_str()))
+        });
+        events.collect()
+    }
+
+    #[test]
+    fn the_same_definition_under_another_name_is_renamed() {
+        let old = catalogue(&[tool("a", "A"), tool("b", "B")], &[]);
+        let renamed = compare(&old, &catalogue(&[tool("c", "A"), tool("b", "B")], &[]));
+        assert_eq!(told(&renamed), [(String::from("c"), Change::Renamed, "")]);
+        assert!(!renamed.is_alarming());
+        // Another description is another tool, and one that takes another's name is that one, changed.
+        let other = compare(&old, &catalogue(&[tool("c", "C"), tool("b", "B")], &[]));
+        assert_eq!(
+            told(&other),
+            [(String::from("a"), Change::Removed, ""), (String::from("c"), Change::Added, "")]
+        );
+        let taken = compare(&old, &catalogue(&[tool("b", "A")], &[]));
+        assert_eq!(
+            told(&taken),
+            [
+                (String::from("a"), Change::Removed, ""),
+                (String::from("b"), Change::Prose, "/description")
+            ]
+        );
+    }
+
+    #[test]
+    fn what_only_people_see_is_neutral() {
+        let mut after = tool("a", "B");
+        after["title"] = json!("T");
+        after["icons"] = json!([]);
+        after["outputSchema"] = json!({"type": "object"});
+        after["inputSchema"]["properties"]["a"]["description"] = json!("D");
+        after["inputSchema"]["properties"]["b"] =
+            json!({"description": "comes with the parameter"});
+        after["annotations"] =
+            json!({"title": "T", "destructiveHint": true, "openWorldHint": true});
+        let drift = compare(&catalogue(&[tool("a", "A")], &[]), &catalogue(&[after], &[]));
+        let told: Vec<_> = told(&drift).into_iter().map(|(_, change, at)| (change, at)).collect();
+        assert_eq!(
+            told,
+            [
+                (Change::ParameterAdded, "/inputSchema/properties/b"),
+                (Change::Prose, "/description"),
+                (Change::Cosmetic, "/annotations/title"),
+                (Change::Cosmetic, "/icons"),
+                (Change::Prose, "/inputSchema/properties/a/description"),
+                (Change::Other, "/outputSchema"),
+                (Change::Cosmetic, "/title"),
+            ]
+        );
+        assert_eq!(drift.counts().widen, 1);
+    }
+
+    #[test]
+    fn without_prose_the_digest_tells() {
+        let stripped = |description: &str| {
+            let text = write(&[tool("a", description)], &[], Prose::Drop).unwrap();
+            read(text.as_bytes()).unwrap()
+        };
+        let drift = compare(&stripped("A"), &stripped("B"));
+        assert_eq!(told(&drift), [(String::from("a"), Change::Other, "")]);
+        assert_eq!(drift.redefined.len(), 1);
+        assert_eq!(compare(&stripped("A"), &stripped("A")), Drift::default());
+        assert_eq!(compare(&stripped("A"), &catalogue(&[tool("a", "A")], &[])), Drift::default());
+    }
+
+    #[test]
+    fn prompts_are_compared_by_their_arguments() {
+        let prompt = |arguments: Value| json!({"name": "p", "arguments": arguments});
+        let of = |arguments: Value| catalogue(&[tool("a", "A")], &[prompt(arguments)]);
+        let old = of(json!([{"name": "x", "required": true, "description": "A"}]));
+        let new = of(json!([{"name": "x", "description": "B"}, {"name": "y"}]));
+        let drift = compare(&old, &new);
+        let told: Vec<_> = told(&drift).into_iter().map(|(_, change, at)| (change, at)).collect();
+        assert_eq!(
+            told,
+            [
+                (Change::ParameterOptional, "/arguments/x"),
+                (Change::ParameterAdded, "/arguments/y"),
+                (Change::Prose, "/arguments/x/description"),
+            ]
+        );
+    }
 }

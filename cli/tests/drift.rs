@@ -1,7 +1,5 @@
 //! `placet catalogue diff` as a user meets it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 mod page;
 mod support;
 

@@ -23,17 +23,20 @@ const HOPS: usize = 32;
 /// Keywords that refer to another schema. Only pointers within the document (`$ref`) can be followed.
 const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 
-/// Keywords whose schemas speak of the same values as the one that holds them.
-pub(super) const IN_PLACE: [&str; 10] = [
+/// Keywords whose schemas speak of values of which the schema that holds them speaks elsewhere too: of
+/// its own, or of their members and elements.
+pub(super) const BESIDE: [&str; 12] = [
     "$ref",
     "allOf",
     "anyOf",
+    "contains",
     "dependencies",
     "dependentSchemas",
     "else",
     "if",
     "not",
     "oneOf",
+    "patternProperties",
     "then",
 ];
 
@@ -134,8 +137,8 @@ impl<'s> Walk<'s> {
     }
 
     fn members(&mut self, was: &'s Schema, is: &'s Schema, place: &Place) {
-        let in_place = |schema: &Schema| IN_PLACE.iter().any(|name| schema.contains_key(*name));
-        let place = match in_place(was) || in_place(is) {
+        let is_beside = |schema: &Schema| BESIDE.iter().any(|name| schema.contains_key(*name));
+        let place = match is_beside(was) || is_beside(is) {
             true => place.shared(),
             false => place.clone(),
         };

@@ -261,3 +261,24 @@ fn a_default_that_is_spelled_out_is_silence() {
     assert_eq!(events(&short, &spelled), []);
     assert_eq!(events(&spelled, &short), []);
 }
+
+#[test]
+fn what_sees_other_keywords_is_compared_as_a_whole() {
+    let closed = json!({"unevaluatedProperties": false});
+    let open = json!({"unevaluatedProperties": false, "anyOf": [{"properties": {"a": {}}}]});
+    assert!(newly_taken(&closed, &open).is_some());
+    assert_eq!(direction(&closed, &open), Direction::Incomparable);
+    // A reference within another base, or one that depends on the way there, may lead to what changed.
+    for part in [json!({"$id": "https://example.com/x"}), json!({"$dynamicRef": "#x"})] {
+        let with =
+            |x: Value| json!({"$defs": {"x": x}, "properties": {"a": {"$ref": "#/$defs/y"}}});
+        let whole = |x: Value| {
+            let mut whole = with(x);
+            whole["$defs"]["y"] = part.clone();
+            whole["$defs"]["y"]["items"] = json!({"$ref": "#/$defs/x"});
+            whole
+        };
+        let (old, new) = (whole(json!({"minimum": 1})), whole(json!({"minimum": 2})));
+        assert_eq!(direction(&old, &new), Direction::Incomparable, "{part}");
+    }
+}

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod page;
 mod support;
 
 use std::fs;
@@ -293,27 +294,11 @@ fn witnesses_are_cases() {
     assert_eq!(code(&["test", path]), 0);
 }
 
-/// The page shows what the command prints; `PLACET_UPDATE=1` writes it.
 #[test]
 fn the_page_is_current() {
-    let page = root().join("spec/diff.md");
-    let mut text_of_page = fs::read_to_string(&page).unwrap();
-    let outputs = [
-        ("diff", "text", placet(&["diff", BEFORE, AFTER])),
-        ("markdown", "markdown", placet(&["diff", BEFORE, AFTER, "--format", "markdown"])),
+    let outputs: [(&str, &str, &[&str]); 2] = [
+        ("diff", "text", &["diff", BEFORE, AFTER]),
+        ("markdown", "markdown", &["diff", BEFORE, AFTER, "--format", "markdown"]),
     ];
-    for (name, language, output) in outputs {
-        let (start, end) = (format!("<!-- begin {name} -->\n"), format!("<!-- end {name} -->"));
-        let (before, rest) = text_of_page.split_once(&start).unwrap();
-        let (_, after) = rest.split_once(&end).unwrap();
-        let shown = text(&output.stdout);
-        text_of_page =
-            format!("{before}{start}````{language}\n{}\n````\n{end}{after}", shown.trim_end());
-    }
-    if std::env::var_os("PLACET_UPDATE").is_some() {
-        fs::write(page, text_of_page).unwrap();
-    } else {
-        let there = fs::read_to_string(page).unwrap();
-        assert!(there == text_of_page, "it is stale: run the tests with PLACET_UPDATE=1");
-    }
+    page::is_current("spec/diff.md", &outputs);
 }

@@ -1,5 +1,6 @@
 //! Reports: a diff as people and machines read it.
 
+pub(crate) mod drift;
 mod github;
 mod json;
 mod junit;

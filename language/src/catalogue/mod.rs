@@ -1,5 +1,6 @@
 //! Catalogues: what a server's `tools/list` says, reduced to what bears on privilege.
 
+pub mod drift;
 mod prose;
 mod read;
 mod schema;
@@ -12,6 +13,7 @@ use std::fmt;
 
 use placet_engine::Digest;
 use placet_engine::bundle::Feature;
+use serde_json::Value;
 
 pub use read::{CatalogueError, read};
 pub use shape::Shape;
@@ -64,6 +66,9 @@ pub struct Tool {
     pub arguments: Result<BTreeMap<String, Parameter>, Untranslatable>,
     /// What of the definition bears on privilege.
     pub shape: Shape,
+    /// The whole definition, as the server gave it; `None` where the catalogue holds it without its
+    /// prose, or it cannot be read.
+    pub definition: Option<Value>,
 }
 
 /// What a tool says of its own behaviour (MCP, `ToolAnnotations`). Hints, not guarantees.

@@ -1,5 +1,7 @@
 //! Prose: the sentences in a schema, which say nothing of what a tool may do.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 /// Members of a schema that only people read.
@@ -51,6 +53,36 @@ fn member(name: &str, value: &Value) -> Value {
     }
 }
 
+/// The prose of a schema, each member by its place: a JSON Pointer (RFC 6901) that goes on from the
+/// place of the schema.
+pub(crate) fn gather<'s>(
+    schema: &'s Value,
+    place: &str,
+    gathered: &mut BTreeMap<String, &'s Value>,
+) {
+    for (name, value) in schema.as_object().into_iter().flatten() {
+        let place = format!("{place}/{}", name.replace('~', "~0").replace('/', "~1"));
+        match value {
+            prose if PROSE.contains(&name.as_str()) => {
+                gathered.insert(place, prose);
+            }
+            Value::Object(schemas) if NAMED.contains(&name.as_str()) => {
+                for (name, schema) in schemas {
+                    let name = name.replace('~', "~0").replace('/', "~1");
+                    gather(schema, &format!("{place}/{name}"), gathered);
+                }
+            }
+            Value::Array(schemas) if SCHEMAS.contains(&name.as_str()) => {
+                for (index, schema) in schemas.iter().enumerate() {
+                    gather(schema, &format!("{place}/{index}"), gathered);
+                }
+            }
+            schema if SCHEMAS.contains(&name.as_str()) => gather(schema, &place, gathered),
+            _ => {}
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -67,6 +99,16 @@ mod tests {
             "anyOf": [{"title": "T", "items": {"title": "T", "type": "string"}}],
             "x-unknown": {"title": "kept"},
         });
+        let mut gathered = BTreeMap::new();
+        gather(&schema, "", &mut gathered);
+        let places = [
+            "/anyOf/0/items/title",
+            "/anyOf/0/title",
+            "/description",
+            "/properties/description/description",
+            "/title",
+        ];
+        assert_eq!(gathered.into_keys().collect::<Vec<_>>(), places);
         assert_eq!(
             strip(&schema),
             json!({

@@ -100,15 +100,18 @@ fn unreadable(raw: &str, error: &serde_json::Error) -> Tool {
             schema: Value::String(Digest::of_bytes(raw.as_bytes()).to_string()),
             hints: Hints::default(),
         },
+        definition: None,
     }
 }
 
 fn tool(definition: &Value, ours: bool) -> Tool {
     let schema = definition.get("inputSchema").map(prose::strip);
+    let (digest, whole) = digest(definition, ours);
     Tool {
-        digest: digest(definition, ours),
+        digest,
         arguments: schema::arguments(schema.as_ref()),
         shape: Shape { schema: schema.unwrap_or_default(), hints: hints(definition) },
+        definition: whole,
     }
 }
 
@@ -125,10 +128,12 @@ fn prompt(definition: &Value, ours: bool) -> Tool {
         }
     }
     let schema = json!({"type": "object", "properties": properties, "required": required});
+    let (digest, whole) = digest(definition, ours);
     Tool {
-        digest: digest(definition, ours),
+        digest,
         arguments: schema::arguments(Some(&schema)),
         shape: Shape { schema, hints: Hints::default() },
+        definition: whole,
     }
 }
 
@@ -137,19 +142,21 @@ fn prompt(definition: &Value, ours: bool) -> Tool {
 const WITHOUT_PROSE: [&str; 6] =
     ["annotations", "arguments", "digest", "inputSchema", "name", "outputSchema"];
 
-fn digest(definition: &Value, ours: bool) -> Option<Digest> {
-    let members = definition.as_object()?;
-    let stored = members.get("digest").filter(|_| ours);
-    match stored {
-        Some(stored) if members.keys().all(|name| WITHOUT_PROSE.contains(&name.as_str())) => {
-            Digest::parse(stored.as_str()?)
+/// The digest of the whole definition, and that definition if the file has it.
+fn digest(definition: &Value, ours: bool) -> (Option<Digest>, Option<Value>) {
+    let mut whole = definition.clone();
+    let stored = match whole.as_object_mut() {
+        Some(members) if ours => members.remove("digest"),
+        Some(_) => None,
+        None => return (None, None),
+    };
+    match (stored, definition.as_object()) {
+        (Some(stored), Some(members))
+            if members.keys().all(|name| WITHOUT_PROSE.contains(&name.as_str())) =>
+        {
+            (stored.as_str().and_then(Digest::parse), None)
         }
-        Some(_) => {
-            let mut whole = definition.clone();
-            whole.as_object_mut()?.remove("digest");
-            Digest::of_tool(&whole).ok()
-        }
-        None => Digest::of_tool(definition).ok(),
+        _ => (Digest::of_tool(&whole).ok(), Some(whole)),
     }
 }
 

@@ -1,200 +1,30 @@
 //! Widening: whether a tool, as it is defined now, may do what it could not do before.
 
-use std::collections::BTreeSet;
-
-use serde_json::{Map, Value};
-
-use crate::catalogue::{Hints, Shape};
-
-/// Keywords that only ever say what a value must meet besides.
-const BOUNDS: [&str; 26] = [
-    "additionalItems",
-    "additionalProperties",
-    "allOf",
-    "anyOf",
-    "contains",
-    "dependentRequired",
-    "else",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "format",
-    "items",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "maximum",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "not",
-    "oneOf",
-    "pattern",
-    "propertyNames",
-    "required",
-    "then",
-];
-
-/// Keywords under which a schema that takes less lets the whole take more.
-const REVERSING: [&str; 4] = ["contains", "if", "not", "oneOf"];
+use crate::catalogue::Shape;
+use crate::catalogue::drift::compare_shapes;
 
 /// Whether the new shape allows more than the old one: a parameter that is new, optional where it was
 /// required, or takes values that it did not take, or a hint of more harm. What cannot be compared
 /// counts as wider.
 pub fn is_wider(old: &Shape, new: &Shape) -> bool {
-    more_harm(old.hints, new.hints) || accepts_more(&old.schema, &new.schema)
-}
-
-fn more_harm(old: Hints, new: Hints) -> bool {
-    // What changes nothing destroys nothing, and may be repeated.
-    let harm = |hints: Hints| {
-        [
-            !hints.read_only,
-            !hints.read_only && hints.destructive,
-            !hints.read_only && !hints.idempotent,
-            hints.open_world,
-        ]
-    };
-    harm(old).into_iter().zip(harm(new)).any(|(old, new)| new && !old)
-}
-
-/// Whether some value may fit the new schema and not the old one.
-fn accepts_more(old: &Value, new: &Value) -> bool {
-    let nothing = Map::new();
-    let (old, new) = match (old, new) {
-        (old, new) if old == new => return false,
-        (_, Value::Bool(false)) | (Value::Bool(true), _) => return false,
-        (Value::Object(old), Value::Object(new)) => (old, new),
-        (Value::Object(old), Value::Bool(true)) => (old, &nothing),
-        _ => return true,
-    };
-    let keywords: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    keywords.into_iter().any(|keyword| keyword_accepts_more(keyword, old, new))
-}
-
-type Schema = Map<String, Value>;
-
-fn keyword_accepts_more(keyword: &str, old: &Schema, new: &Schema) -> bool {
-    let (was, is) = (old.get(keyword), new.get(keyword));
-    match (keyword, was, is) {
-        (_, was, is) if was == is => false,
-        ("properties", _, _) => properties_accept_more(was, is, new),
-        // The server reads another value where the call says none.
-        ("default", _, _) => true,
-        // Each name by itself, as what refers to it is compared by that name.
-        ("$defs" | "definitions", was, Some(Value::Object(is))) => {
-            let was = |name: &str| was.and_then(|was| was.get(name));
-            [old, new].into_iter().any(reverses)
-                || is.iter().any(|(name, is)| was(name).is_some_and(|was| accepts_more(was, is)))
-        }
-        ("$defs" | "definitions", _, None) => false,
-        ("enum" | "const", _, _) => constants_accept_more(old, new),
-        ("type" | "uniqueItems", None, Some(_)) => false,
-        (_, None, Some(_)) => !BOUNDS.contains(&keyword),
-        (_, Some(Value::Bool(true)), None) if keyword == "additionalProperties" => false,
-        ("uniqueItems", Some(Value::Bool(false)), _) => false,
-        (_, Some(_), None) => true,
-        ("type", Some(was), Some(is)) => !types(is).is_some_and(|new| {
-            types(was).is_some_and(|old| {
-                new.iter()
-                    .all(|one| old.contains(one) || (*one == "integer" && old.contains("number")))
-            })
-        }),
-        ("required", Some(was), Some(is)) => match (names(was), names(is)) {
-            (Some(old), Some(new)) => !old.is_subset(&new),
-            _ => true,
-        },
-        (
-            "minimum" | "exclusiveMinimum" | "minLength" | "minItems" | "minProperties",
-            Some(was),
-            Some(is),
-        ) => !at_least(is, was),
-        (
-            "maximum" | "exclusiveMaximum" | "maxLength" | "maxItems" | "maxProperties",
-            Some(was),
-            Some(is),
-        ) => !at_least(was, is),
-        ("items" | "additionalProperties" | "propertyNames", Some(was), Some(is)) => {
-            accepts_more(was, is)
-        }
-        ("anyOf", Some(Value::Array(old)), Some(Value::Array(new))) => {
-            new.iter().any(|new| old.iter().all(|old| accepts_more(old, new)))
-        }
-        _ => true,
-    }
-}
-
-/// Whether a keyword of [`REVERSING`] stands anywhere in a schema.
-fn reverses(schema: &Schema) -> bool {
-    fn within(value: &Value) -> bool {
-        match value {
-            Value::Object(members) => reverses(members),
-            Value::Array(items) => items.iter().any(within),
-            _ => false,
-        }
-    }
-    schema.iter().any(|(name, value)| REVERSING.contains(&name.as_str()) || within(value))
-}
-
-/// A parameter that is new is more, and so is one that takes more. One that is gone is less, unless
-/// the schema took whatever it does not name only since.
-fn properties_accept_more(was: Option<&Value>, is: Option<&Value>, new: &Schema) -> bool {
-    let nothing = Map::new();
-    let members = |value: Option<&'_ Value>| match value {
-        None => Some(nothing.clone()),
-        Some(Value::Object(members)) => Some(members.clone()),
-        Some(_) => None,
-    };
-    let (Some(was), Some(is)) = (members(was), members(is)) else { return true };
-    let taken_by_pattern = new.contains_key("patternProperties")
-        || matches!(new.get("additionalProperties"), Some(Value::Object(_)));
-    let gone = was.keys().any(|name| !is.contains_key(name));
-    (gone && taken_by_pattern)
-        || is.iter().any(|(name, is)| was.get(name).is_none_or(|was| accepts_more(was, is)))
-}
-
-/// `enum` and `const` together say which constants fit.
-fn constants_accept_more(old: &Schema, new: &Schema) -> bool {
-    let constants = |schema: &Schema| match (schema.get("enum"), schema.get("const")) {
-        (None, None) => Ok(None),
-        (Some(Value::Array(all)), None) => Ok(Some(all.clone())),
-        (None, Some(only)) => Ok(Some(vec![only.clone()])),
-        _ => Err(()),
-    };
-    match (constants(old), constants(new)) {
-        (Ok(None), Ok(_)) => false,
-        (Ok(Some(old)), Ok(Some(new))) => new.iter().any(|one| !old.contains(one)),
-        _ => true,
-    }
-}
-
-fn types(value: &Value) -> Option<BTreeSet<&str>> {
-    match value {
-        Value::String(only) => Some(BTreeSet::from([only.as_str()])),
-        other => names(other),
-    }
-}
-
-fn names(value: &Value) -> Option<BTreeSet<&str>> {
-    value.as_array()?.iter().map(Value::as_str).collect()
-}
-
-/// Whether one number is at least another; false where that cannot be told.
-fn at_least(one: &Value, other: &Value) -> bool {
-    match (one.as_i64(), other.as_i64()) {
-        (Some(one), Some(other)) => one >= other,
-        _ => match (one.as_f64(), other.as_f64()) {
-            (Some(one), Some(other)) => one >= other,
-            _ => false,
-        },
-    }
+    compare_shapes(old, new).iter().any(|event| event.direction.is_widening())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use crate::catalogue::Hints;
+    use serde_json::{Value, json};
+
+    fn accepts_more(old: &Value, new: &Value) -> bool {
+        let shape = |schema: &Value| Shape { schema: schema.clone(), hints: Hints::default() };
+        is_wider(&shape(old), &shape(new))
+    }
+
+    fn more_harm(old: Hints, new: Hints) -> bool {
+        let shape = |hints| Shape { schema: Value::Null, hints };
+        is_wider(&shape(old), &shape(new))
+    }
 
     /// What is wider than what, each the other way round no wider unless both are listed.
     #[test]
@@ -222,7 +52,10 @@ mod tests {
             (json!({"properties": {"a": {}, "b": {}}}), json!({"properties": {"a": {}}})),
             (json!({"properties": {"a": {}}}), json!({"properties": {"a": {"type": "string"}}})),
             (json!({"properties": {"a": {}}}), json!({})),
-            (json!({"$defs": {"x": {}}}), json!({"$defs": {"x": {"type": "string"}}})),
+            (
+                json!({"$ref": "#/$defs/x", "$defs": {"x": {}}}),
+                json!({"$ref": "#/$defs/x", "$defs": {"x": {"type": "string"}}}),
+            ),
             (json!(true), json!({"type": "string"})),
             (json!({"type": "string"}), json!(false)),
         ];
@@ -244,8 +77,8 @@ mod tests {
             (json!({"patternProperties": {"a": {}}}), json!({})),
             (json!({"nullable": true}), json!({})),
             (
-                json!({"$defs": {"x": {"minimum": 1}}, "not": {}}),
-                json!({"$defs": {"x": {"minimum": 2}}, "not": {}}),
+                json!({"$defs": {"x": {"minimum": 1}}, "not": {"$ref": "#/$defs/x"}}),
+                json!({"$defs": {"x": {"minimum": 2}}, "not": {"$ref": "#/$defs/x"}}),
             ),
             (json!({"allOf": [{"minimum": 1}]}), json!({"allOf": [{"minimum": 2}]})),
             (json!({"$ref": "#/$defs/a"}), json!({"$ref": "#/$defs/b"})),

@@ -1,4 +1,4 @@
-//! `placet catalogue`: what servers offer.
+//! `placet catalogue pull`: what a running server offers.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -11,12 +11,6 @@ use crate::exit::{Exit, Failure};
 use crate::output::{self, counted};
 use crate::pull::{self, Source};
 
-/// Fetch what servers offer
-#[derive(clap::Subcommand)]
-pub(crate) enum Command {
-    Pull(Pull),
-}
-
 /// Fetch the tools and prompts of a running server into a catalogue file
 ///
 /// The file holds names, schemas without prose, annotations, and a digest of each tool's whole
@@ -26,7 +20,7 @@ pub(crate) enum Command {
 #[command(group = clap::ArgGroup::new("server").args(["url", "command"]).required(true), after_help = "Examples:\n  \
     placet catalogue pull filesystem -- npx @modelcontextprotocol/server-filesystem /srv/data\n  \
     placet catalogue pull github --url https://mcp.example.com/github --token-env GITHUB_TOKEN")]
-pub(crate) struct Pull {
+pub(crate) struct Arguments {
     /// What to call the server; the file is `catalogues/NAME.json`
     name: String,
     /// Write to this file instead
@@ -50,13 +44,7 @@ pub(crate) struct Pull {
     command: Vec<String>,
 }
 
-pub(crate) fn run(command: &Command) -> Result<Exit, Failure> {
-    match command {
-        Command::Pull(arguments) => pull(arguments),
-    }
-}
-
-fn pull(arguments: &Pull) -> Result<Exit, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let path = match &arguments.output {
         Some(path) => path.clone(),
         None => in_catalogues(&arguments.name)?,
@@ -99,7 +87,7 @@ fn in_catalogues(name: &str) -> Result<PathBuf, Failure> {
     Ok(Path::new("catalogues").join(format!("{name}.json")))
 }
 
-fn source(arguments: &Pull) -> Result<Source, Failure> {
+fn source(arguments: &Arguments) -> Result<Source, Failure> {
     if let Some((program, rest)) = arguments.command.split_first() {
         return Ok(Source::Command { program: program.clone(), arguments: rest.to_vec() });
     }

@@ -1,0 +1,18 @@
+//! What changed between two catalogues, as people and machines read it.
+
+mod json;
+mod text;
+mod words;
+
+use placet_language::catalogue::drift::Drift;
+
+pub(crate) use json::report as json;
+pub(crate) use text::report as text;
+
+/// Two catalogues, compared.
+pub(crate) struct Compared<'c> {
+    pub(crate) old: &'c str,
+    pub(crate) new: &'c str,
+    pub(crate) drift: &'c Drift,
+    pub(crate) all: bool,
+}

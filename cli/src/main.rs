@@ -43,6 +43,7 @@ enum Command {
     Diff(commands::diff::Arguments),
     Test(commands::test::Arguments),
     Fmt(commands::fmt::Arguments),
+    Lock(commands::lock::Arguments),
     #[command(subcommand)]
     Catalogue(commands::catalogue::Command),
 }
@@ -57,6 +58,7 @@ fn main() -> ExitCode {
         Command::Diff(arguments) => commands::diff::run(&arguments),
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Fmt(arguments) => commands::fmt::run(&arguments),
+        Command::Lock(arguments) => commands::lock::run(&arguments),
         Command::Catalogue(command) => commands::catalogue::run(&command),
     };
     match exit {

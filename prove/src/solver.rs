@@ -43,7 +43,8 @@ impl Solver {
             why: error.to_string(),
         })?;
         let text = String::from_utf8_lossy(&output.stdout);
-        let version = text.lines().next().unwrap_or_default().trim().to_owned();
+        let version = text.lines().next().unwrap_or_default().trim();
+        let version = version.trim_start_matches("This is ").to_owned();
         if !output.status.success() || !version.contains("cvc5") {
             let why = String::from("it does not say that it is cvc5");
             return Err(ProveError::NoSolver { path: named, why });

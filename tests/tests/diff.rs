@@ -137,12 +137,13 @@ fn witnesses(findings: &[Finding], from: &World, to: &World, what: &str) {
 }
 
 fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
-    let diff = diff(
-        &old.engine,
-        &new.engine,
-        &|| switched(&old.files, &new.files, &placet_language::Limits::default()),
-        &DiffLimits::default(),
-    );
+    // To find causes, versions in between are compiled, which takes longer than all the rest.
+    let with_causes = seed.is_multiple_of(number("PLACET_CAUSES_EVERY", 1));
+    let between = || match with_causes {
+        true => switched(&old.files, &new.files, &placet_language::Limits::default()),
+        false => Vec::new(),
+    };
+    let diff = diff(&old.engine, &new.engine, &between, &DiffLimits::default());
     tally.pairs += 1;
     tally.expansions += diff.expansions.len();
     tally.contractions += diff.contractions.len();
@@ -231,18 +232,22 @@ fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
     }
 }
 
-/// Compares a share of the pairs, so that the shares can run at once.
+/// Compares a share of the pairs, so that the shares can run at once. Each world is changed several
+/// times, and each time compared with what it was.
 fn share(number_of: u64) {
     let mut tally = Tally::default();
-    let pairs = number("PLACET_PAIRS", 80);
+    let worlds = number("PLACET_PAIRS", 80).div_ceil(CHANGES);
     let first = number("PLACET_SEED", 0);
-    for seed in (first..first + pairs).filter(|seed| seed % SHARES == number_of) {
-        let world = World::generate(seed).unwrap();
+    for seed in (first..first + worlds).filter(|seed| seed % SHARES == number_of) {
+        let mut world = World::generate(seed).unwrap();
         let mut random = Random::new(seed);
-        let Some(later) = changed(&world, &mut random) else { continue };
-        match random.chance(50) {
-            true => compare(&world, &later, seed, &mut tally),
-            false => compare(&later, &world, seed, &mut tally),
+        for _ in 0..CHANGES {
+            let Some(later) = changed(&world, &mut random) else { break };
+            match random.chance(50) {
+                true => compare(&world, &later, seed, &mut tally),
+                false => compare(&later, &world, seed, &mut tally),
+            }
+            world = later;
         }
     }
     println!("{tally:#?}");
@@ -251,6 +256,8 @@ fn share(number_of: u64) {
 }
 
 const SHARES: u64 = 2;
+/// How often a world is changed.
+const CHANGES: u64 = 4;
 
 #[test]
 fn whatever_changes_is_found() {

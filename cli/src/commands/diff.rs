@@ -10,6 +10,7 @@ use placet_language::diff::{
     switched,
 };
 
+use crate::commands::today;
 use crate::disk;
 use crate::exit::{Exit, Failure};
 use crate::output;
@@ -123,11 +124,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Outcome::Undecided => Exit::Undecided,
         Outcome::Passed => Exit::Clean,
     })
-}
-
-/// The day by universal time, wherever the command runs.
-fn today() -> Date {
-    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 fn sides(arguments: &Arguments) -> Result<(Version, Version), Failure> {

@@ -8,6 +8,7 @@ pub(crate) mod decide;
 pub(crate) mod diff;
 pub(crate) mod explain;
 pub(crate) mod fmt;
+pub(crate) mod lock;
 mod page;
 mod signing;
 pub(crate) mod test;
@@ -21,6 +22,11 @@ use crate::commands::signing::Trust;
 use crate::disk::{self, Folder};
 use crate::exit::Failure;
 use crate::output;
+
+/// The day by universal time, wherever the command runs.
+fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
 
 /// Checks the policy in a folder.
 fn check_folder(folder: &Path) -> Checked {

@@ -4,22 +4,27 @@
 //! What users agreed to is stored under its digest, and read only if the digest is right: a line that
 //! was lost or changed shows.
 
+mod change;
 mod line;
 mod read;
 mod take;
+mod update;
 mod version;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
 use placet_engine::Digest;
-use placet_engine::bundle::Feature;
+use placet_engine::bundle::{Access, Feature};
 use placet_engine::resource::Pattern;
 
 use crate::catalogue::Shape;
 
+pub use change::{Change, Subject, changes};
 pub use read::{LockError, read};
 pub(crate) use take::version;
+pub use update::{Update, update};
 pub use version::{Grant, Pinned, Version};
 pub use write::write;
 
@@ -31,12 +36,15 @@ pub const FILE: &str = "placet.lock";
 pub struct Lock {
     /// Servers by their name in the policy.
     pub servers: BTreeMap<String, LockedServer>,
-    /// What each capability held, globs and selectors resolved.
-    pub capabilities: BTreeMap<String, Members>,
+    /// What each capability was, globs and selectors resolved.
+    pub capabilities: BTreeMap<String, LockedCapability>,
     /// Clients by their name in the policy.
     pub clients: BTreeMap<String, LockedClient>,
     /// Every version of every consent that receipts may have been given for.
     pub terms: BTreeMap<Digest, Version>,
+    /// The days on which a version was first seen to be replaced by another: of one branch each. After
+    /// the last of them nobody agrees to it any more.
+    pub replaced: BTreeMap<Digest, BTreeSet<Date>>,
     /// What those versions grant.
     pub grants: BTreeMap<Digest, Grant>,
     /// The shapes of all tools and prompts that are spoken of.
@@ -50,6 +58,8 @@ pub struct LockedServer {
     pub identity: String,
     /// The issuers that it accepted.
     pub issuers: BTreeSet<String>,
+    /// Its scopes, each with what it directly implied.
+    pub scopes: BTreeMap<String, BTreeSet<String>>,
     /// Its tools by name.
     pub tools: BTreeMap<String, LockedTool>,
     /// Its prompts by name.
@@ -65,9 +75,15 @@ pub struct LockedTool {
     pub shape: Option<Digest>,
 }
 
-/// What a capability held.
+/// A capability as it was reviewed.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Members {
+pub struct LockedCapability {
+    /// The server's name.
+    pub server: String,
+    /// How much harm it could do.
+    pub access: Option<Access>,
+    /// The scope sets any of which sufficed; one empty set where nothing was needed.
+    pub needs: BTreeSet<BTreeSet<String>>,
     /// Tools by name.
     pub tools: BTreeSet<String>,
     /// Prompts by name.

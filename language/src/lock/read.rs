@@ -123,6 +123,14 @@ impl Gathered {
                 server.issuers.insert(words.text()?);
                 return Some(());
             }
+            "scope" => {
+                let implied = server.scopes.entry(words.text()?).or_default();
+                if !words.is_done() {
+                    implied
+                        .insert(words.word().filter(|word| *word == "implies").and(words.text())?);
+                }
+                return Some(());
+            }
             "tool" => &mut server.tools,
             "prompt" => &mut server.prompts,
             _ => return None,
@@ -138,14 +146,28 @@ impl Gathered {
     }
 
     fn capability(&mut self, words: &mut Words<'_>) -> Option<()> {
-        let members = self.lock.capabilities.entry(words.word()?.to_owned()).or_default();
-        let (kind, name) = (words.word()?, words.text()?);
-        match kind {
-            "tool" => members.tools.insert(name),
-            "prompt" => members.prompts.insert(name),
-            "resources" => members.resources.insert(Pattern::parse(&name).ok()?),
+        let capability = self.lock.capabilities.entry(words.word()?.to_owned()).or_default();
+        match words.word()? {
+            "server" => words.word()?.clone_into(&mut capability.server),
+            "access" => capability.access = read_level(words.word()?)?,
+            "needs" => {
+                let mut scopes = BTreeSet::new();
+                while !words.is_done() {
+                    scopes.insert(words.text()?);
+                }
+                capability.needs.insert(scopes);
+            }
+            "tool" => {
+                capability.tools.insert(words.text()?);
+            }
+            "prompt" => {
+                capability.prompts.insert(words.text()?);
+            }
+            "resources" => {
+                capability.resources.insert(Pattern::parse(&words.text()?).ok()?);
+            }
             _ => return None,
-        };
+        }
         Some(())
     }
 
@@ -163,12 +185,17 @@ impl Gathered {
 
     fn terms(&mut self, words: &mut Words<'_>) -> Option<()> {
         let name = words.word()?;
-        let version = self.lock.terms.entry(digest(words)?).or_default();
+        let digest_of_terms = digest(words)?;
+        let version = self.lock.terms.entry(digest_of_terms.clone()).or_default();
         name.clone_into(&mut version.name);
         match words.word()? {
             "text" => version.text = words.text()?,
             "purpose" => {
                 version.purposes.insert(words.text()?);
+            }
+            "replaced" => {
+                let days = self.lock.replaced.entry(digest_of_terms).or_default();
+                days.insert(words.word()?.parse().ok()?);
             }
             "lasts" => version.lasts = Some(words.word()?.parse().ok()?),
             "grants" => {

@@ -1,12 +1,14 @@
 //! Taking a lock of a policy that checks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use placet_engine::Digest;
 use placet_engine::bundle::{Credentials, Feature};
 
 use crate::catalogue::{Shape, Tool};
-use crate::lock::{Grant, Lock, LockedClient, LockedServer, LockedTool, Members, Pinned, Version};
+use crate::lock::{
+    Grant, Lock, LockedCapability, LockedClient, LockedServer, LockedTool, Pinned, Version,
+};
 use crate::model::{Capability, Consent, Held, Policy, Server};
 
 impl Lock {
@@ -18,7 +20,7 @@ impl Lock {
             lock.servers.insert(name.clone(), locked_server(server, &mut lock.shapes));
         }
         for (name, capability) in &policy.capabilities {
-            lock.capabilities.insert(name.clone(), members(capability));
+            lock.capabilities.insert(name.clone(), locked_capability(capability));
         }
         for (name, client) in &policy.clients {
             let client = LockedClient {
@@ -34,9 +36,12 @@ impl Lock {
             let version = version(policy, &held, name, consent, &mut lock.grants);
             lock.terms.insert(version.digest(&lock.grants), version);
         }
+        let current: BTreeSet<Digest> = lock.terms.keys().cloned().collect();
         for (digest, version) in before.iter().flat_map(|before| &before.terms) {
             lock.terms.insert(digest.clone(), version.clone());
         }
+        lock.replaced = before.map(|before| before.replaced.clone()).unwrap_or_default();
+        lock.replaced.retain(|digest, _| !current.contains(digest));
         for (digest, grant) in before.iter().flat_map(|before| &before.grants) {
             lock.grants.insert(digest.clone(), grant.clone());
         }
@@ -68,21 +73,28 @@ fn locked_server(server: &Server, shapes: &mut BTreeMap<Digest, Shape>) -> Locke
             Credentials::Oauth { issuers, .. } => issuers.clone(),
             Credentials::Local { .. } => Default::default(),
         },
+        scopes: server.scopes.clone(),
         tools: locked(&server.catalogue.tools),
         prompts: locked(&server.catalogue.prompts),
     }
 }
 
-fn members(capability: &Capability) -> Members {
-    let mut members = Members { resources: capability.patterns.clone(), ..Members::default() };
+fn locked_capability(capability: &Capability) -> LockedCapability {
+    let mut locked = LockedCapability {
+        server: capability.server.clone(),
+        access: Some(capability.access),
+        needs: capability.needs.clone(),
+        resources: capability.patterns.clone(),
+        ..LockedCapability::default()
+    };
     for feature in &capability.features {
         match feature {
-            Feature::Tool(name) => members.tools.insert(name.clone()),
-            Feature::Prompt(name) => members.prompts.insert(name.clone()),
+            Feature::Tool(name) => locked.tools.insert(name.clone()),
+            Feature::Prompt(name) => locked.prompts.insert(name.clone()),
             Feature::Resources(_) => continue,
         };
     }
-    members
+    locked
 }
 
 /// What users who agree to a consent now agree to, under a name that it has or had. What is granted

@@ -6,7 +6,7 @@ use placet_engine::bundle::Access;
 use serde_json::{Value, json};
 
 use crate::lock::line::Line;
-use crate::lock::{Grant, Lock, LockedClient, LockedServer, Pinned, Version};
+use crate::lock::{Grant, Lock, LockedCapability, LockedClient, LockedServer, Pinned, Version};
 
 /// What the first line says: the format that is written and read.
 pub(crate) const FORMAT: &str = "placet-lock 1";
@@ -31,18 +31,18 @@ pub(crate) fn lines(lock: &Lock) -> BTreeSet<String> {
     for (name, server) in &lock.servers {
         self::server(name, server, &mut lines);
     }
-    for (name, members) in &lock.capabilities {
-        let line = || Line::of("capability").word(name);
-        lines.extend(members.tools.iter().map(|tool| line().word("tool").text(tool).end()));
-        lines.extend(members.prompts.iter().map(|one| line().word("prompt").text(one).end()));
-        let resources = members.resources.iter().map(ToString::to_string);
-        lines.extend(resources.map(|one| line().word("resources").text(&one).end()));
+    for (name, capability) in &lock.capabilities {
+        self::capability(name, capability, &mut lines);
     }
     for (name, client) in &lock.clients {
         self::client(name, client, &mut lines);
     }
     for (digest, version) in &lock.terms {
         terms(digest.as_str(), version, &mut lines);
+        for day in lock.replaced.get(digest).into_iter().flatten() {
+            let line = Line::of("terms").word(&version.name).word(digest.as_str());
+            lines.insert(line.word("replaced").word(day.to_string()).end());
+        }
     }
     for (digest, grant) in &lock.grants {
         self::grant(digest.as_str(), grant, &mut lines);
@@ -59,6 +59,11 @@ fn server(name: &str, server: &LockedServer, lines: &mut BTreeSet<String>) {
     let line = |what: &str| Line::of("server").word(name).word(what);
     lines.insert(line("resource").text(&server.identity).end());
     lines.extend(server.issuers.iter().map(|issuer| line("issuer").text(issuer).end()));
+    for (scope, implied) in &server.scopes {
+        lines.insert(line("scope").text(scope).end());
+        let implied = implied.iter().map(|one| line("scope").text(scope).word("implies").text(one));
+        lines.extend(implied.map(Line::end));
+    }
     for (kind, defined) in [("tool", &server.tools), ("prompt", &server.prompts)] {
         for (name, tool) in defined {
             let line = |what: &str| line(kind).text(name).word(what);
@@ -67,6 +72,19 @@ fn server(name: &str, server: &LockedServer, lines: &mut BTreeSet<String>) {
             lines.extend(tool.shape.iter().map(|shape| line("shape").word(shape.as_str()).end()));
         }
     }
+}
+
+fn capability(name: &str, capability: &LockedCapability, lines: &mut BTreeSet<String>) {
+    let line = |what: &str| Line::of("capability").word(name).word(what);
+    lines.insert(line("server").word(&capability.server).end());
+    lines.insert(line("access").word(level(capability.access)).end());
+    for scopes in &capability.needs {
+        lines.insert(scopes.iter().fold(line("needs"), |line, scope| line.text(scope)).end());
+    }
+    lines.extend(capability.tools.iter().map(|tool| line("tool").text(tool).end()));
+    lines.extend(capability.prompts.iter().map(|prompt| line("prompt").text(prompt).end()));
+    let resources = capability.resources.iter().map(ToString::to_string);
+    lines.extend(resources.map(|one| line("resources").text(&one).end()));
 }
 
 fn client(name: &str, client: &LockedClient, lines: &mut BTreeSet<String>) {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use placet_language::lock::{self, Lock};
+use placet_language::{Limits, check};
 use serde_json::Value;
 
 use crate::worlds::random::Random;
-use crate::worlds::statements::LEVELS;
+use crate::worlds::statements::{LEVELS, statements};
 use crate::worlds::tools::quoted;
 use crate::worlds::values::*;
 use crate::worlds::{World, files_of};
@@ -14,25 +15,24 @@ use crate::worlds::{World, files_of};
 /// The world after a few changes of its policy, its catalogues or its lock; `None` where none was found
 /// that checks.
 pub fn changed(world: &World, random: &mut Random) -> Option<World> {
-    let other = World::generate(random.number() % 4_000).ok()?;
+    let other = statements(&mut Random::new(random.number() % 4_000));
     for _ in 0..20 {
-        let mut statements = world.statements.clone();
+        let mut edited = world.statements.clone();
         let mut catalogues: BTreeMap<String, String> = BTreeMap::new();
         for _ in 0..(1 + random.below(3)) {
             match random.chance(15) {
                 true => catalogue(world, random, &mut catalogues),
-                false => policy(&mut statements, &other.statements, random),
+                false => edit(&mut edited, &other, random),
             }
         }
-        let mut files = files_of(&statements);
+        let mut files = files_of(&edited);
         files.extend(catalogues);
-        let Ok(mut later) = World::of_files(statements.clone(), files.clone()) else { continue };
         if random.chance(40) {
-            let lock = Lock::take(&later.policy, Some(&Lock::take(&world.policy, None)));
+            let Some(policy) = check(&files, &Limits::default()).policy else { continue };
+            let lock = Lock::take(&policy, Some(&Lock::take(&world.policy, None)));
             files.insert(lock::FILE.to_owned(), lock::write(&lock));
-            let Ok(locked) = World::of_files(statements, files) else { continue };
-            later = locked;
         }
+        let Ok(later) = World::of_files(edited, files) else { continue };
         if later.content != world.content {
             return Some(later);
         }
@@ -41,7 +41,7 @@ pub fn changed(world: &World, random: &mut Random) -> Option<World> {
 }
 
 /// One change of a policy's text.
-fn policy(statements: &mut Vec<String>, other: &[String], random: &mut Random) {
+fn edit(statements: &mut Vec<String>, other: &[String], random: &mut Random) {
     let at = random.below(statements.len());
     let statement = statements[at].clone();
     let is_rule = ["allow ", "deny ", "require "].iter().any(|word| statement.starts_with(word));

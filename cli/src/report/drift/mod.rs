@@ -7,7 +7,7 @@ mod words;
 use placet_language::catalogue::drift::Drift;
 
 pub(crate) use json::report as json;
-pub(crate) use text::report as text;
+pub(crate) use text::{direction, line, report as text};
 
 /// Two catalogues, compared.
 pub(crate) struct Compared<'c> {

@@ -130,9 +130,24 @@ fn width<'t>(texts: impl Iterator<Item = &'t str>) -> usize {
     texts.map(|text| text.chars().count()).max().unwrap_or_default().min(WIDEST)
 }
 
+/// One event in a line.
+pub(crate) fn line(event: &Event, style: Style) -> String {
+    let Row { mark, place, what, values } = row(event, false, style);
+    let said: Vec<String> =
+        [mark, place, what, values].into_iter().filter(|part| !part.is_empty()).collect();
+    said.join(" ")
+}
+
 fn mark(event: &Event, style: Style) -> String {
-    match event.direction {
-        _ if event.is_suspicious() => style.bad("!"),
+    match event.is_suspicious() {
+        true => style.bad("!"),
+        false => direction(event.direction, style),
+    }
+}
+
+/// Whether more is possible, as a sign.
+pub(crate) fn direction(direction: Direction, style: Style) -> String {
+    match direction {
         Direction::Widens => style.bad("+"),
         Direction::Incomparable => style.bad("±"),
         Direction::Narrows => String::from("−"),

@@ -44,6 +44,7 @@ enum Command {
     Test(commands::test::Arguments),
     Fmt(commands::fmt::Arguments),
     Lock(commands::lock::Arguments),
+    Scan(commands::scan::Arguments),
     #[command(subcommand)]
     Catalogue(commands::catalogue::Command),
 }
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Fmt(arguments) => commands::fmt::run(&arguments),
         Command::Lock(arguments) => commands::lock::run(&arguments),
+        Command::Scan(arguments) => commands::scan::run(&arguments),
         Command::Catalogue(command) => commands::catalogue::run(&command),
     };
     match exit {

@@ -77,7 +77,7 @@ fn the_readme_shows_what_its_command_prints() {
 #[test]
 fn help_has_examples() {
     let mut shown_together = String::new();
-    for command in ["check", "compile", "decide", "explain", "test", "fmt", "catalogue"] {
+    for command in ["check", "compile", "decide", "explain", "test", "fmt", "scan", "catalogue"] {
         shown_together.push_str(&shown(&[command, "--help"]));
         shown_together.push('\n');
     }

@@ -111,6 +111,11 @@ codes! {
     CaseFailed, "case.failed";
     QuestionSyntax, "question.syntax";
     QuestionUnknown, "question.unknown";
+    ScanSecret, "scan.secret";
+    ScanUnpinned, "scan.unpinned";
+    ScanHttp, "scan.http";
+    ScanUncovered, "scan.uncovered";
+    ScanUnreadable, "scan.unreadable";
     Shadowed, "rule.shadowed";
     Impossible, "rule.impossible";
     Redundant, "rule.redundant";
@@ -234,7 +239,13 @@ impl Diagnostic {
 
     /// Whether the input could not be read at all, so that nothing is known of the policy.
     pub fn is_about_input(&self) -> bool {
-        matches!(self.code, Code::FileUnreadable | Code::FileEmpty | Code::CatalogueUnreadable)
+        matches!(
+            self.code,
+            Code::FileUnreadable
+                | Code::FileEmpty
+                | Code::CatalogueUnreadable
+                | Code::ScanUnreadable
+        )
     }
 
     /// Where to show it among others: by file, then by place.

@@ -56,6 +56,7 @@ pub mod lock;
 pub mod lower;
 pub mod model;
 mod reach;
+pub mod scan;
 mod source;
 pub mod syntax;
 

@@ -14,6 +14,7 @@ use std::path::Path;
 use placet_engine::{Engine, Limits as EngineLimits};
 use placet_language::ask::{AskLimits, Question, answer};
 use placet_language::case::{CaseFile, CaseLimits, Filter, Outcome, run};
+use placet_language::scan::scan;
 use placet_language::{Checked, Code, Diagnostic, Limits, check, compile, review};
 
 use crate::support::{fences, root, whole};
@@ -32,6 +33,8 @@ struct Example {
     cases: Option<String>,
     /// A question to ask the policy.
     question: Option<String>,
+    /// A client's configuration to scan.
+    configuration: Option<String>,
 }
 
 fn example(info: &str, text: &str) -> Option<Example> {
@@ -43,7 +46,7 @@ fn example(info: &str, text: &str) -> Option<Example> {
     let mut folder = match (kind, is_whole) {
         ("placet", false) => one_file(format!("{}\n{text}", whole(INDEX))),
         ("placet", true) => one_file(text.clone()),
-        ("cases" | "question", false) => one_file(whole(INDEX)),
+        ("cases" | "question" | "configuration", false) => one_file(whole(INDEX)),
         ("files", false) => files(&text),
         _ => return None,
     };
@@ -53,7 +56,13 @@ fn example(info: &str, text: &str) -> Option<Example> {
     }
     let yields = rest.into_iter().find(|word| *word != "whole").map(str::to_owned);
     let only = |wanted: &str| (kind == wanted).then(|| text.clone());
-    Some(Example { yields, folder, cases: only("cases"), question: only("question") })
+    Some(Example {
+        yields,
+        folder,
+        cases: only("cases"),
+        question: only("question"),
+        configuration: only("configuration"),
+    })
 }
 
 fn one_file(text: String) -> Folder {
@@ -122,7 +131,13 @@ fn reported(example: &Example, code: Option<Code>) -> Vec<Diagnostic> {
     if !diagnostics.is_empty() {
         return diagnostics;
     }
-    let bundle = compile(&policy.unwrap()).unwrap();
+    let policy = policy.unwrap();
+    if let Some(text) = &example.configuration {
+        // The examples of the other rules are about other servers than the policy's.
+        let policy = (code == Some(Code::ScanUncovered)).then_some(&policy);
+        return scan("mcp.json", text, policy).diagnostics;
+    }
+    let bundle = compile(&policy).unwrap();
     let engine = Engine::load(&bundle, &EngineLimits::default()).unwrap();
     if let Some(text) = &example.question {
         let asked = Question::parse(text)

@@ -1,5 +1,7 @@
 //! Files: a policy's folder on disk, and writing so that nobody sees half a file.
 
+pub(crate) mod walk;
+
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};

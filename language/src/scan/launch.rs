@@ -13,7 +13,7 @@ pub(super) struct Word {
 
 /// The words of a server's command, the program first.
 pub(super) fn words(server: &Server<'_>) -> Vec<Word> {
-    let leaves: Vec<_> = server.leaves().into_iter().filter(|leaf| leaf.is_command).collect();
+    let leaves: Vec<_> = server.leaves().into_iter().filter(|leaf| leaf.is_command()).collect();
     let word = |text: &str, span: &Range<usize>| Word { text: text.to_owned(), span: span.clone() };
     match leaves.as_slice() {
         // A whole line, as some clients take it.

@@ -1,5 +1,6 @@
 //! Masks: a secret is shown by its first characters and its length at most.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -17,21 +18,32 @@ const SHOWN: usize = 4;
 pub(super) struct Secrets {
     /// Where each is written.
     places: Vec<Range<usize>>,
+    /// What is not shown besides, whatever is there.
+    hidden: Vec<Range<usize>>,
     /// What they are, the longest first, so that none is left over from a longer one.
-    values: BTreeSet<(std::cmp::Reverse<usize>, String)>,
+    values: BTreeSet<(Reverse<usize>, String)>,
 }
 
 impl Secrets {
-    /// Remembers a secret, unless one was found there already.
-    pub(super) fn add(&mut self, place: Range<usize>, value: &str) -> bool {
+    /// Remembers a secret, unless one was found there already: what it is, and as it is written there,
+    /// maybe with escapes.
+    pub(super) fn add(&mut self, place: Range<usize>, text: &str, value: &str) -> bool {
         if self.places.iter().any(|one| one.start < place.end && place.start < one.end) {
             return false;
         }
-        self.places.push(place);
-        if value.chars().count() >= DISTINCT {
-            self.values.insert((std::cmp::Reverse(value.len()), value.to_owned()));
+        let written = text.get(place.clone()).unwrap_or_default();
+        for form in [value, written.trim_matches(['"', '\''])] {
+            if form.chars().count() >= DISTINCT {
+                self.values.insert((Reverse(form.len()), form.to_owned()));
+            }
         }
+        self.places.push(place);
         true
+    }
+
+    /// Never shows the source of a place.
+    pub(super) fn hide(&mut self, place: Range<usize>) {
+        self.hidden.push(place);
     }
 
     /// A text without any of them.
@@ -55,8 +67,25 @@ impl Secrets {
             done = place.end;
         }
         masked.push_str(text.get(done..).unwrap_or_default());
-        self.mask(&masked)
+        blank(&self.mask(&masked), &self.hidden)
     }
+}
+
+/// The text with stars for what is said in these places.
+fn blank(text: &str, places: &[Range<usize>]) -> String {
+    let mut blank = text.to_owned();
+    for place in places {
+        let Some(hidden) = text.get(place.clone()) else { continue };
+        let stars: String = hidden.chars().map(blanked).collect();
+        blank.replace_range(place.clone(), &stars);
+    }
+    blank
+}
+
+/// A character of what is not shown, as many bytes long: only the punctuation of JSON and TOML stays.
+fn blanked(one: char) -> String {
+    let stays = one.is_ascii_whitespace() || "{}[]:,=\"'".contains(one);
+    if stays { one.to_string() } else { "*".repeat(one.len_utf8()) }
 }
 
 /// As many bytes, of which the first characters are shown if the secret is long.

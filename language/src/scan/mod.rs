@@ -76,6 +76,7 @@ pub fn scan(name: &str, text: &str, policy: Option<&Policy>) -> Scanned {
     let servers = match &document {
         Ok(document) => {
             let (servers, malformed) = server::servers(document);
+            malformed.iter().for_each(|one: &Finding| secrets.hide(one.span.clone()));
             findings.extend(malformed);
             servers
         }
@@ -87,6 +88,8 @@ pub fn scan(name: &str, text: &str, policy: Option<&Policy>) -> Scanned {
                 "here",
                 "mend it: only tokens of known forms were looked for",
             ));
+            // Where its values are is not known, so none of its text is shown.
+            secrets.hide(0..text.len());
             Vec::new()
         }
     };

@@ -76,16 +76,20 @@ pub(super) fn of_server(
 ) {
     let mut before = String::new();
     for leaf in server.leaves() {
-        let hits = match leaf.is_command {
+        let hits = match leaf.is_command() {
             true => in_argument(leaf.value, &mut before),
             false => in_value(leaf.key, leaf.value),
         };
         for (part, what) in hits {
             let value = leaf.value.get(part.clone()).unwrap_or_default();
             let place = leaf.place(text, part);
-            if secrets.add(place.clone(), value) {
+            if secrets.add(place.clone(), text, value) {
                 findings.push(finding(&format!("server `{}`", server.name), &what, value, place));
             }
+        }
+        // No rule knows every secret, so the source around a finding shows none of these.
+        if leaf.is_handed_over() && !leaf.value.contains("://") && is_written(leaf.value) {
+            secrets.hide(leaf.node.span.clone());
         }
     }
 }
@@ -94,7 +98,7 @@ pub(super) fn of_server(
 pub(super) fn elsewhere(text: &str, secrets: &mut Secrets, findings: &mut Vec<Finding>) {
     for (place, what) in tokens(text) {
         let value = text.get(place.clone()).unwrap_or_default();
-        if secrets.add(place.clone(), value) {
+        if secrets.add(place.clone(), text, value) {
             findings.push(finding("the file", what, value, place));
         }
     }

@@ -20,13 +20,23 @@ pub(super) struct Server<'d> {
 pub(super) struct Leaf<'d> {
     /// What it is called: the nearest name above it.
     pub(super) key: &'d str,
-    /// Whether it is the command or one of its arguments.
-    pub(super) is_command: bool,
+    /// The part of the entry that it stands in.
+    part: &'d str,
     pub(super) value: &'d str,
     pub(super) node: &'d Node,
 }
 
 impl Leaf<'_> {
+    /// Whether it is the command or one of its arguments.
+    pub(super) fn is_command(&self) -> bool {
+        matches!(self.part, "command" | "args")
+    }
+
+    /// Whether it is handed to the server, and may be secret without looking so.
+    pub(super) fn is_handed_over(&self) -> bool {
+        matches!(self.part, "env" | "headers" | "http_headers")
+    }
+
     /// Where a part of it is written: all of it, where escapes hide the part.
     pub(super) fn place(&self, text: &str, part: Range<usize>) -> Range<usize> {
         let span = &self.node.span;
@@ -46,10 +56,9 @@ impl<'d> Server<'d> {
     pub(super) fn leaves(&self) -> Vec<Leaf<'d>> {
         let mut leaves = Vec::new();
         for (key, node) in self.entry.table().unwrap_or_default() {
-            let is_command = matches!(key.as_str(), "command" | "args");
             // Arguments follow their command, wherever a file has them.
             let mut own = Vec::new();
-            collect(key, is_command, node, &mut own);
+            collect(key, key, node, &mut own);
             match key.as_str() {
                 "command" => drop(leaves.splice(0..0, own)),
                 _ => leaves.extend(own),
@@ -59,15 +68,15 @@ impl<'d> Server<'d> {
     }
 }
 
-fn collect<'d>(key: &'d str, is_command: bool, node: &'d Node, leaves: &mut Vec<Leaf<'d>>) {
+fn collect<'d>(key: &'d str, part: &'d str, node: &'d Node, leaves: &mut Vec<Leaf<'d>>) {
     match &node.value {
         Value::Nothing => {}
-        Value::Scalar(value) => leaves.push(Leaf { key, is_command, value, node }),
+        Value::Scalar(value) => leaves.push(Leaf { key, part, value, node }),
         Value::List(nodes) => {
-            nodes.iter().for_each(|node| collect(key, is_command, node, leaves));
+            nodes.iter().for_each(|node| collect(key, part, node, leaves));
         }
         Value::Table(members) => {
-            members.iter().for_each(|(key, node)| collect(key, is_command, node, leaves));
+            members.iter().for_each(|(key, node)| collect(key, part, node, leaves));
         }
     }
 }

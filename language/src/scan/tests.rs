@@ -279,6 +279,21 @@ fn a_secret_is_shown_where_it_stands() {
 }
 
 #[test]
+fn what_no_rule_takes_for_secret_is_not_shown_either() {
+    for text in [
+        "{\"mcpServers\": {\"a\": {\"command\": \"npx\", \"args\": [\"a\"], \"env\": {\"PIN\": \"abcd\"}}}}",
+        "{\"mcpServers\": {\"a\": {\"env\": {\"PIN\": \"abcd\"}}",
+        "{\"mcpServers\": {\"a\": \"abcd\"}}",
+        "{\"mcpServers\": \"abcd\"}",
+    ] {
+        let diagnostics = scan("mcp.json", text, None).diagnostics;
+        assert_eq!(diagnostics.len(), 1, "{text}");
+        let shown = everything(&diagnostics);
+        assert!(!shown.contains("abcd"), "{shown}");
+    }
+}
+
+#[test]
 fn configuration_is_known_by_its_name() {
     for path in
         ["a/.mcp.json", ".vscode/mcp.json", "x/.codex/config.toml", "claude_desktop_config.json"]

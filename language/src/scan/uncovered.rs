@@ -39,7 +39,8 @@ pub(super) fn of_server(server: &Server<'_>, policy: &Policy) -> Option<Finding>
                 return None;
             }
             let known = locals.into_iter().map(|(_, local)| local).collect();
-            (server.entry.span.clone(), server.name.to_owned(), known)
+            let start = server.entry.span.start;
+            (start..start.saturating_add(1), server.name.to_owned(), known)
         }
     };
     let kind = if address(server).is_some() { "resource" } else { "local name" };

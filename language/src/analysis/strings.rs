@@ -364,4 +364,21 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn what_is_spelt_in_several_ways_is_told_apart() {
+        let is = |text: &str| Test::Equals(Literal::String(text.to_owned()));
+        let capital = Test::Like(Glob::parse("*A*"));
+        for (tests, text) in [
+            ([(None, capital), (Some(View::UrlHost), is("[::a]"))], "https://[::A]/"),
+            ([(None, is("/..")), (Some(View::Path), is("/"))], "/.."),
+        ] {
+            let classes = classes(&tests, &Budget::default()).unwrap();
+            for class in classes.iter().filter(|class| class.sure) {
+                assert_eq!(judged(&tests, &class.text), class.outcomes, "{}", class.text);
+            }
+            let judged = judged(&tests, text);
+            assert!(classes.iter().any(|class| class.outcomes == judged), "{text}");
+        }
+    }
 }

@@ -343,6 +343,48 @@ fn resources_of_several_patterns_are_compared_with_what_was_said_of_any() {
     let found = allowed("engineers via one to readmes", "");
     assert_eq!(found.len(), 4, "{found:?}");
     assert!(found.iter().all(|one| one.starts_with("engineers via one to repo://*/readme")));
+    // A pattern that the old version does not have.
+    let found = added(
+        "capability licences \"Look at licences\" on hub {\n\
+         resources \"repo://*/licence\" access read needs \"read\" }\n\
+         allow more engineers via one to licences without consent because \"so it is\"",
+    );
+    assert_eq!(found.len(), 4, "{found:?}");
+    assert!(found.iter().all(|one| one.starts_with("engineers via one to repo://*/licence")));
+}
+
+#[test]
+fn a_tool_that_is_new_is_the_catalogues() {
+    let old = POLICY.replacen("tools   read_file", "tools   read_*", 1);
+    let new = CATALOGUE.replacen("\"read_file\"", "\"read_more\" }, { \"name\": \"read_file\"", 1);
+    let found = between(&engine(&old, CATALOGUE), &engine(&old, &new));
+    let expected = ["by key when", "when"]
+        .map(|by| format!("plain via one+two to read_more {by} always: New, silent, catalogue"));
+    assert_eq!(said(&found), expected);
+}
+
+#[test]
+fn a_claim_may_be_a_text() {
+    let rule = "allow more staff via one to look without consent because \"so it is\"";
+    let new = engine(&format!("{POLICY}\n{rule}\n"), CATALOGUE);
+    for finding in between(&engine(POLICY, CATALOGUE), &new).expansions {
+        let mut call = finding.call.clone();
+        let user = call.user.as_mut().unwrap();
+        user.claims.insert(String::from("groups"), "staff".into());
+        assert!(new.decide(&call).is_allow() && finding.is_about(&call), "{finding:#?}");
+    }
+}
+
+#[test]
+fn a_condition_that_asks_for_less_has_a_call_to_show() {
+    // The first text that comes to mind is in neither version.
+    let with = |when: &str| {
+        let rule = "allow more staff via one to look without consent because \"so it is\" when";
+        engine(&format!("{POLICY}\n{rule} {when}\n"), CATALOGUE)
+    };
+    let old = with("args.path like \"a*\" and not args.path like \"*b\"");
+    let found = between(&old, &with("args.path like \"a*\""));
+    assert_eq!(found.expansions.len(), 2, "{:?}", said(&found));
 }
 
 fn pinned(what: &str) -> String {

@@ -366,13 +366,18 @@ mod tests {
     }
 
     #[test]
-    fn what_is_spelt_in_several_ways_is_told_apart() {
+    fn strings_that_chance_does_not_find_are_in_a_class() {
         let is = |text: &str| Test::Equals(Literal::String(text.to_owned()));
-        let capital = Test::Like(Glob::parse("*A*"));
-        for (tests, text) in [
-            ([(None, capital), (Some(View::UrlHost), is("[::a]"))], "https://[::A]/"),
-            ([(None, is("/..")), (Some(View::Path), is("/"))], "/.."),
+        let like = |pattern: &str| Test::Like(Glob::parse(pattern));
+        for (raw, view, seen, text) in [
+            // Spelt otherwise than `host` gives it.
+            (like("*[0*"), View::UrlHost, is("[::a]"), "https://[0::a]/"),
+            // No URL, though what it begins with is one.
+            (like("https://a/*"), View::UrlHost, is("a"), "https://a/ "),
+            // No path, though what it begins with is one.
+            (is("/.."), View::Path, is("/"), "/.."),
         ] {
+            let tests = [(None, raw), (Some(view), seen)];
             let classes = classes(&tests, &Budget::default()).unwrap();
             for class in classes.iter().filter(|class| class.sure) {
                 assert_eq!(judged(&tests, &class.text), class.outcomes, "{}", class.text);

@@ -258,6 +258,18 @@ fn a_client_comes_by_the_line_for_its_issuer() {
 }
 
 #[test]
+fn a_client_with_a_name_comes_by_that_only() {
+    let rule = "allow open plain via any client to look without consent because \"so it is\"";
+    let open = format!("{POLICY}\n{rule}\n");
+    let client = "client three \"three\" issued by \"https://login.example.com\"";
+    let found =
+        between(&engine(&open, CATALOGUE), &engine(&format!("{open}\n{client}\n"), CATALOGUE));
+    let lost = found.contractions.iter().map(|one| one.clients.join("+"));
+    let lost: BTreeSet<String> = lost.collect();
+    assert_eq!(lost, BTreeSet::from([String::from("three registered by dynamic")]));
+}
+
+#[test]
 fn a_user_is_in_a_group_by_every_claim_that_it_takes() {
     let by = |group: &str| {
         ["by key when", "when"]
@@ -336,6 +348,18 @@ fn what_was_withdrawn_under_an_earlier_name_is_withdrawn() {
         said(&found),
         ["staff via one to create_issue when always: Loosened, silent, policy"]
     );
+}
+
+#[test]
+fn nobody_is_asked_again_for_another_name() {
+    let before = POLICY
+        .replacen("    was      \"working\"\n", "", 1)
+        .replacen("consent editing", "consent working", 1)
+        .replacen("under editing", "under working", 1);
+    let found = between(&engine(&before, CATALOGUE), &engine(POLICY, CATALOGUE));
+    assert!(found.renewals.is_empty(), "{:?}", found.renewals);
+    // Consents that are given under the new name are new.
+    assert!(found.expansions.iter().all(|one| !one.is_silent()), "{:?}", said(&found));
 }
 
 #[test]

@@ -144,9 +144,9 @@ const TESTS: [&str; 15] = [
     "language/placet_language",
     "tests/diff_changes",
     "tests/history",
+    "tests/differential",
     "tests/diff_laws",
     "tests/ask",
-    "tests/differential",
     "tests/visible",
     "tests/diff",
     "tests/laws",
@@ -207,6 +207,8 @@ impl Tests {
         let mut child = Command::new(&self.program)
             .current_dir(&self.folder)
             .env("PLACET_FAULT", fault.to_string())
+            // As many as every reason and every policy takes.
+            .env("PLACET_CALLS", std::env::var("PLACET_CALLS").unwrap_or(String::from("2000")))
             .env("INSTA_UPDATE", "no")
             .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1")
             // A fault that is noticed is noticed again.

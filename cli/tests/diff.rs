@@ -248,7 +248,8 @@ fn what_somebody_approves_passes_until_it_expires() {
     // An approval of something that is not there.
     let file = folder.path().join("placet.approvals.toml");
     let kept = fs::read_to_string(&file).unwrap();
-    let more = kept.replace(failing[0], "0000000000000000");
+    let unused = "[[approval]]\nfingerprint = \"0000000000000000\"\nreason = \"r\"\nby = \"b\"\n";
+    let more = format!("{kept}\n{unused}expires = \"2027-03-01\"\n");
     fs::write(&file, &more).unwrap();
     assert_eq!(on("2026-12-01").status.code(), Some(1));
     let prune = ["diff", BEFORE, path, "--prune", "--today", "2026-12-01"];

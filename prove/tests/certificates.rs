@@ -192,3 +192,40 @@ fn a_missing_solver_is_an_error() {
         assert!(error.to_string().contains("apt-get install cvc5"), "{error}");
     }
 }
+
+#[path = "../../language/benches/common/mod.rs"]
+mod common;
+
+/// What the solver takes beside the diff, on the benchmark's pairs: every `allow` for one owner more.
+#[test]
+#[ignore = "a measurement"]
+fn beside_the_diff() {
+    let world = |files: BTreeMap<String, String>| World::of_files(Vec::new(), files).unwrap();
+    for (rules, tools) in [(50, 30), (500, 200)] {
+        let files = common::policy(rules, tools);
+        let old = world(files.clone());
+        let pairs = [
+            ("one rule", "\"acme\"] and args.path under \"/srv/1\"", "\"acme\"]", 1),
+            ("every rule", "\"acme\"]", "\"acme\", \"labs\"]", usize::MAX),
+        ];
+        for (name, from, to, most) in pairs {
+            let mut changed = files.clone();
+            let text = changed.get_mut("policy.placet").unwrap();
+            *text = text.replacen(from, to, most);
+            let new = world(changed);
+            let start = Instant::now();
+            let found = compare(&old, &new);
+            let by_diff = start.elapsed();
+            let start = Instant::now();
+            let report = proof(&old, &new, &found, false);
+            let by_solver = start.elapsed();
+            let proved = report.certificates.iter().filter(|one| one.outcome.is_proved()).count();
+            let solved = report.certificates.iter().filter(|one| one.solved).count();
+            println!(
+                "{rules} rules, {name}: diff {by_diff:?}, certificates {by_solver:?}; {proved} of {} \
+                 proved, {solved} by the solver",
+                report.certificates.len()
+            );
+        }
+    }
+}

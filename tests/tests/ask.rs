@@ -6,8 +6,9 @@
     reason = "a test may panic, and says what it found"
 )]
 
+use placet_engine::bundle::Access;
 use placet_engine::{Call, Limits};
-use placet_language::ask::{Answer, AskLimits, Question, answer};
+use placet_language::ask::{Answer, AskLimits, Question, Row, answer};
 use placet_language::case::Case;
 use placet_tests::reference::Reference;
 use placet_tests::worlds::{Caller, World};
@@ -72,4 +73,41 @@ fn whatever_is_allowed_is_answered() {
     }
     println!("{allowed} calls allowed, {confirmed} confirmed; {rows} rows, {undecided} undecided");
     assert!(allowed > 500 && rows > 500, "{allowed} calls, {rows} rows");
+}
+
+const NARROWER: [&str; 4] = [
+    "who can call anything",
+    "who can read anything",
+    "who can get anything",
+    "who can use access write",
+];
+
+#[test]
+fn a_narrower_question_is_answered_by_part_of_the_rows() {
+    let mut found = [0; 5];
+    for seed in 0..8 {
+        let world = World::generate(seed).unwrap();
+        let all = ask(&world, "who can use anything").rows;
+        let is_part = |question: &str, row: &Row| match question {
+            "who can call anything" => row.feature.kind == "tool",
+            "who can read anything" => row.feature.kind == "resource",
+            "who can get anything" => row.feature.kind == "prompt",
+            _ => row.access >= Some(Access::Write),
+        };
+        for (question, found) in NARROWER.into_iter().zip(&mut found) {
+            let witnesses: Vec<String> =
+                ask(&world, question).rows.into_iter().map(|row| row.witness).collect();
+            let expected: Vec<&String> =
+                all.iter().filter(|row| is_part(question, row)).map(|row| &row.witness).collect();
+            assert!(witnesses.iter().eq(expected), "seed {seed}: {question}");
+            *found += witnesses.len();
+        }
+        // Of whom nothing is known no claims are either.
+        for row in ask(&world, "what can anyone use").rows {
+            let user = row.call.user.as_ref().unwrap();
+            assert!(user.claims.is_empty(), "seed {seed}: {row:#?}");
+            found[4] += 1;
+        }
+    }
+    assert!(found.iter().all(|count| *count > 0), "{found:?}");
 }

@@ -251,6 +251,7 @@ fn share(number_of: u64) {
         }
     }
     println!("{tally:#?}");
+    assert!(tally.disagreements.is_empty(), "{:?}", tally.disagreements);
     // Most of what is asked must be answered.
     assert!(tally.undecided * 10 < tally.expansions + tally.contractions + 100, "{tally:#?}");
 }

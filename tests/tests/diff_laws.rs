@@ -71,6 +71,34 @@ fn more_denials_and_fewer_allows_never_expand() {
     assert!(tried > 15, "{tried}");
 }
 
+#[test]
+fn a_finding_is_about_the_clients_that_it_names() {
+    let (mut one, mut all) = (0, 0);
+    for seed in 0..12 {
+        let world = World::generate(seed).unwrap();
+        let Some(later) = placet_tests::worlds::changed(&world, &mut Random::new(seed)) else {
+            continue;
+        };
+        let found = compared(&world, &later);
+        for finding in found.expansions.into_iter().chain(found.contractions) {
+            // Another client of the same place, which neither version names.
+            let mut call = finding.call.clone();
+            call.client.id.push_str("-of-nobody");
+            let kinds = finding.concerned().flat_map(|concerned| concerned.clients);
+            let is_meant = kinds.into_iter().any(|kind| {
+                let begins = kind.domain.map_or(String::new(), |one| format!("https://{one}/"));
+                kind.id.is_none()
+                    && kind.registration == call.client.registration
+                    && kind.issuer == call.client.issuer
+                    && call.client.id.starts_with(&begins)
+            });
+            assert_eq!(finding.is_about(&call), is_meant, "{seed}: {finding:#?}");
+            if is_meant { all += 1 } else { one += 1 }
+        }
+    }
+    assert!(one > 0 && all > 0, "{one} of one client, {all} of all alike");
+}
+
 type Files = BTreeMap<String, String>;
 
 fn pack() -> Files {

@@ -13,8 +13,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use cedar_policy::{PolicySet, Schema, ValidationMode, Validator};
-use placet_engine::{Call, Decision, Limits, Link, Outcome, Reason, Remedy, policy_text};
-use placet_tests::calls::NEVER;
+use placet_engine::{Call, Decision, Limits, Link, Outcome, Reason, Remedy, ids, policy_text};
+use placet_tests::calls::{NEVER, decide};
 use placet_tests::reference::{Reference, Verdict};
 use placet_tests::worlds::{Caller, World};
 use serde_json::{Value, json};
@@ -330,6 +330,27 @@ fn a_local_server_asks_for_no_token() {
     assert_eq!(decision.remedy, None);
 }
 
+/// A key that lasts 90 seconds is no longer good when they are over.
+#[test]
+fn a_key_ends_with_its_last_second() {
+    let world = World::fixed().unwrap_or_else(|error| panic!("{error}"));
+    let reference = Reference::new(&world.policy, &world.content).unwrap();
+    let mut caller = Caller::new(&world, &reference, 3);
+    let mut call = loop {
+        let call = caller.hopeful();
+        if call["credential"]["kind"] == "api_key" && decide(&world.engine, &call).is_allow() {
+            break call;
+        }
+    };
+    for (age, allowed) in [(89, 1), (90, 0), (91, 0)] {
+        let mut tally = Tally::default();
+        call["credential"]["issued_at"] = json!(call["now"].as_i64().unwrap() - age);
+        compare(&world, &reference, &call, &mut tally);
+        report("a key", &tally);
+        assert_eq!(tally.allowed, allowed, "{age}");
+    }
+}
+
 /// The example above is good but for what is changed in it.
 #[test]
 fn the_example_is_allowed() {
@@ -362,5 +383,14 @@ fn the_emitted_files_are_what_cedar_takes() {
         let result = Validator::new(schema).validate(&all, ValidationMode::Strict);
         let errors: Vec<String> = result.validation_errors().map(ToString::to_string).collect();
         assert!(errors.is_empty(), "{errors:#?}\n{}", world.text());
+        // This engine tells groups by claims; others go by the entities.
+        for (name, group) in &world.content.groups {
+            let mut entities = cedar.entities.iter();
+            let entity = entities.find(|one| one.uid.id == ids::group(name)).unwrap();
+            let parents: BTreeSet<&str> =
+                entity.parents.iter().map(|one| one.id.as_str()).collect();
+            let within: BTreeSet<String> = group.within.iter().map(|one| ids::group(one)).collect();
+            assert!(within.iter().map(String::as_str).eq(parents), "{name}");
+        }
     }
 }

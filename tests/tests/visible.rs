@@ -169,6 +169,58 @@ fn a_tool_is_shown_if_some_arguments_would_be_allowed() {
     assert!(tally.lacking > 0 && tally.allowed * 10 > tally.calls);
 }
 
+/// What is asked of arguments is one of several things, beside something that is not about them.
+const CHOICE: &str = r#"
+edition 2026
+
+server hub {
+    resource   "https://mcp.example.com/hub"
+    issuer     "https://login.example.com"
+    catalogue  "catalogue.json"
+}
+
+client one "https://app.example/one.json"
+
+capability look "Read files" on hub {
+    tools   read_file
+    access  read
+    needs   nothing because "so it is"
+}
+
+allow looking anyone via one to look without consent because "so it is"
+    when (args.path == "a" or args.path == "b" or token.acr == "phr")
+        and (args.path is absent or token.acr == "x")
+"#;
+
+const CATALOGUE: &str = r#"{ "tools": [ { "name": "read_file", "inputSchema":
+    { "type": "object", "properties": { "path": { "type": "string" } } } } ] }"#;
+
+#[test]
+fn one_of_several_arguments_is_enough() {
+    let files = [("hub.placet", CHOICE), ("catalogue.json", CATALOGUE)];
+    let files: BTreeMap<String, String> =
+        files.map(|(name, text)| (name.to_owned(), text.to_owned())).into();
+    let checked = placet_language::check(&files, &placet_language::Limits::default());
+    let policy = checked.policy.unwrap();
+    let engine = load(&placet_language::lower(&policy)).unwrap();
+    let caller = parse(&json!({
+        "user": {"issuer": "https://login.example.com", "subject": "alice"},
+        "client": {"id": "https://app.example/one.json", "issuer": null,
+                   "registration": "metadata_document", "status": "approved"},
+        "server": "https://mcp.example.com/hub", "operation": "tools/call",
+        "target": "read_file", "arguments": {},
+        "credential": {"kind": "oauth", "issuer": "https://login.example.com",
+                       "audience": ["https://mcp.example.com/hub"], "subject": "alice",
+                       "client_id": "https://app.example/one.json", "scopes": [],
+                       "issued_at": 1_790_000_000, "expires_at": 1_790_000_600, "acr": "x"},
+        "receipts": [], "now": 1_790_000_000,
+    }));
+    assert!(!engine.decide(&caller).is_allow());
+    let shown = engine.visible_tools(&caller);
+    assert_eq!(shown.len(), 1);
+    assert!(shown.iter().all(|one| one.visibility == Visibility::Visible), "{shown:?}");
+}
+
 #[test]
 fn a_caller_at_no_server_of_the_policy_sees_nothing() {
     let world = World::fixed().unwrap_or_else(|error| panic!("{error}"));

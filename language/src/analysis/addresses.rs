@@ -105,3 +105,24 @@ pub(super) fn representatives<'t>(
     }
     Ok(parts.into_iter().filter_map(Prefix::first).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use placet_engine::network::Network;
+
+    #[test]
+    fn every_part_has_an_address() {
+        // Networks that begin alike, and so tell apart only what does not begin so.
+        let named = ["10.0.0.0/8", "10.0.0.0/16", "0.0.0.0/2", "2001:db8::/32", "2001:db8::/48"];
+        let networks = named.map(|one| Network::parse(one).unwrap());
+        let found = representatives(&networks.map(Test::UnderNetwork)).unwrap();
+        let within = |one: IpAddr| networks.map(|network| network.contains(one));
+        let known: BTreeSet<_> = found.into_iter().map(within).collect();
+        for one in
+            ["10.0.0.9", "10.1.0.0", "11.0.0.1", "200.0.0.1", "2001:db8::9", "2001:db8:1::", "::9"]
+        {
+            assert!(known.contains(&within(one.parse().unwrap())), "{one}");
+        }
+    }
+}

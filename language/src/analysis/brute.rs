@@ -224,6 +224,8 @@ proptest! {
             Formula::of(&old, Side::Allow, false),
         ]);
         let exception = decided(satisfiable(&both, &Budget::default()))?;
+        let implied = decided(implies(Some(&new), Some(&old), &Budget::default()))?;
+        prop_assert_eq!(implied, exception.is_none());
         let is_exception =
             |call: &Assignment| new.holds(call, Side::Allow) && !old.holds(call, Side::Allow);
         match exception {
@@ -288,6 +290,57 @@ proptest! {
             prop_assert!(outdone, "{call:?}: {of_call:?} not in {found:?}");
         }
     }
+}
+
+#[test]
+fn an_array_may_need_elements_of_several_kinds() {
+    let is_x = |quantifier: Quantifier, wanted: bool| {
+        let operand = text(argument(&["l"], ArgumentType::String), None);
+        let test = Test::Equals(Literal::String(String::from("x")));
+        let atom = Atom { quantifier: Some(quantifier), operand, test, negated: false };
+        Formula::Wish(Wish { atom, side: Side::Allow, wanted })
+    };
+    let some = Formula::All(vec![is_x(Quantifier::Any, true), is_x(Quantifier::All, false)]);
+    assert!(satisfiable(&some, &Budget::default()).unwrap().is_some());
+    let none = Formula::All(vec![is_x(Quantifier::Any, false), is_x(Quantifier::All, true)]);
+    assert!(satisfiable(&none, &Budget::default()).unwrap().is_none());
+}
+
+#[test]
+fn a_token_is_younger_than_it_may_become() {
+    let is = |attribute: Attribute, test: Test| {
+        let atom = Atom { quantifier: None, operand: text(attribute, None), test, negated: false };
+        Formula::Wish(Wish { atom, side: Side::Allow, wanted: true })
+    };
+    let both = |age: Test, lifetime: Test| {
+        let all = vec![is(Attribute::TokenAge, age), is(Attribute::TokenLifetime, lifetime)];
+        satisfiable(&Formula::All(all), &Budget::default()).unwrap()
+    };
+    assert!(both(Test::AtLeast(5), Test::AtMost(5)).is_none());
+    assert!(both(Test::AtLeast(5), Test::AtMost(6)).is_some());
+    // Both are beyond the same constant, and one is the greater.
+    assert!(both(Test::MoreThan(5), Test::MoreThan(5)).is_some());
+}
+
+#[test]
+fn as_many_values_differ_as_are_compared() {
+    let all_differ = |operands: [Operand; 3], kind: &Test| {
+        let wish = |operand: &Operand, test: Test, negated: bool| {
+            let atom = Atom { quantifier: None, operand: operand.clone(), test, negated };
+            Formula::Wish(Wish { atom, side: Side::Allow, wanted: true })
+        };
+        let [one, two, three] = &operands;
+        let mut all: Vec<Formula> =
+            operands.iter().map(|one| wish(one, kind.clone(), false)).collect();
+        for (one, other) in [(one, two), (two, three), (three, one)] {
+            all.push(wish(one, Test::SameAs(other.clone()), true));
+        }
+        satisfiable(&Formula::All(all), &Budget::default()).unwrap().is_some()
+    };
+    let of = |kind: ArgumentType| ["a", "b", "c"].map(|name| text(argument(&[name], kind), None));
+    assert!(all_differ(of(ArgumentType::Integer), &Test::MoreThan(3)));
+    assert!(!all_differ(of(ArgumentType::Integer), &Test::Equals(Literal::Integer(3))));
+    assert!(all_differ(of(ArgumentType::String), &Test::Like(Glob::parse("x*"))));
 }
 
 #[test]

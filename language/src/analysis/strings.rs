@@ -364,4 +364,26 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn strings_that_chance_does_not_find_are_in_a_class() {
+        let is = |text: &str| Test::Equals(Literal::String(text.to_owned()));
+        let like = |pattern: &str| Test::Like(Glob::parse(pattern));
+        for (raw, view, seen, text) in [
+            // Spelt otherwise than `host` gives it.
+            (like("*[0*"), View::UrlHost, is("[::a]"), "https://[0::a]/"),
+            // No URL, though what it begins with is one.
+            (like("https://a/*"), View::UrlHost, is("a"), "https://a/ "),
+            // No path, though what it begins with is one.
+            (is("/.."), View::Path, is("/"), "/.."),
+        ] {
+            let tests = [(None, raw), (Some(view), seen)];
+            let classes = classes(&tests, &Budget::default()).unwrap();
+            for class in classes.iter().filter(|class| class.sure) {
+                assert_eq!(judged(&tests, &class.text), class.outcomes, "{}", class.text);
+            }
+            let judged = judged(&tests, text);
+            assert!(classes.iter().any(|class| class.outcomes == judged), "{text}");
+        }
+    }
 }

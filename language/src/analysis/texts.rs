@@ -89,3 +89,32 @@ pub(crate) fn texts(
     }
     Ok(texts)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use placet_engine::condition::{Argument, ArgumentType, Atom};
+    use placet_engine::glob::Glob;
+
+    #[test]
+    fn what_an_attribute_is_compared_with_is_asked_of_it() {
+        let path = vec![String::from("client")];
+        let argument = Attribute::Argument(Argument { path, kind: ArgumentType::String });
+        let operand = |attribute: &Attribute| Operand { view: None, attribute: attribute.clone() };
+        let atom = |attribute: &Attribute, test: Test| {
+            let operand = operand(attribute);
+            Condition::Atom(Atom { quantifier: None, operand, test, negated: false })
+        };
+        let like = atom(&argument, Test::Like(Glob::parse("a*")));
+        for same in [
+            atom(&argument, Test::SameAs(operand(&Attribute::ClientId))),
+            atom(&Attribute::ClientId, Test::SameAs(operand(&argument))),
+        ] {
+            let conditions = [&like, &same];
+            let budget = Budget::default();
+            let found = texts(&Attribute::ClientId, &conditions, &[], &[], &budget).unwrap();
+            assert!(found.iter().any(|one| one.starts_with('a')), "{found:?}");
+            assert!(found.iter().any(|one| !one.starts_with('a')), "{found:?}");
+        }
+    }
+}

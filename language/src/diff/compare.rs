@@ -44,6 +44,7 @@ pub(super) struct Pair<'p> {
 }
 
 /// A difference that was found, with the names of neither side yet.
+#[derive(Clone)]
 pub(super) struct Difference {
     pub(super) whom: Whom,
     /// The issuer of the principal, and how it proves its right.
@@ -74,6 +75,53 @@ pub(super) enum Wanted {
     Losses,
     /// What the new side allows and the old one does once users are asked again.
     Renewals,
+}
+
+impl Wanted {
+    /// Which receipts count on the old side although they are for other terms.
+    fn renewed(self, old: Side<'_>) -> Renewed<'_> {
+        match self {
+            Self::Expansions => Renewed::Unknown(&old.sliced.receipts),
+            Self::Losses | Self::Renewals => Renewed::All,
+        }
+    }
+
+    /// The call with its receipts as the old side's users would have given them.
+    fn renew(self, call: &Call, old: Side<'_>) -> Call {
+        let mut renewed = call.clone();
+        let terms = &old.engine.content().terms;
+        for receipt in call.receipts.iter().filter(|one| one.withdrawn_at.is_none()) {
+            let mut same = terms.iter().filter(|(name, terms)| {
+                **name == receipt.terms || terms.was.contains(&receipt.terms)
+            });
+            let Some((name, terms)) = same.next() else { continue };
+            if self.renewed(old).holds(&receipt.terms, &receipt.digest) {
+                renewed.receipts.push(call::Receipt {
+                    id: format!("{}-renewed", receipt.id),
+                    terms: name.clone(),
+                    digest: terms.digest.clone(),
+                    ..receipt.clone()
+                });
+            }
+        }
+        renewed
+    }
+
+    /// Whether both engines judge a call as such a difference.
+    pub(super) fn is_shown(self, call: &Call, old: Side<'_>, new: Side<'_>) -> bool {
+        if !new.engine.decide(call).is_allow() {
+            return false;
+        }
+        let before = old.engine.decide(call);
+        let renewed = old.engine.decide(&self.renew(call, old));
+        let denied = match self {
+            Self::Expansions | Self::Losses => !renewed.is_allow(),
+            Self::Renewals => renewed.is_allow(),
+        };
+        let erred =
+            [&before, &renewed].iter().any(|one| one.reason == Some(Reason::EvaluationError));
+        !before.is_allow() && denied && !erred
+    }
 }
 
 /// The differences of a kind.
@@ -431,31 +479,7 @@ impl Comparison<'_> {
 
     /// Which receipts count on the old side although they are for other terms.
     pub(super) fn renewed(&self) -> Renewed<'_> {
-        match self.wanted {
-            Wanted::Expansions => Renewed::Unknown(&self.old.sliced.receipts),
-            Wanted::Losses | Wanted::Renewals => Renewed::All,
-        }
-    }
-
-    /// The call with its receipts as the old side's users would have given them.
-    fn renew(&self, call: &Call) -> Call {
-        let mut renewed = call.clone();
-        let terms = &self.old.engine.content().terms;
-        for receipt in call.receipts.iter().filter(|one| one.withdrawn_at.is_none()) {
-            let mut same = terms.iter().filter(|(name, terms)| {
-                **name == receipt.terms || terms.was.contains(&receipt.terms)
-            });
-            let Some((name, terms)) = same.next() else { continue };
-            if self.renewed().holds(&receipt.terms, &receipt.digest) {
-                renewed.receipts.push(call::Receipt {
-                    id: format!("{}-renewed", receipt.id),
-                    terms: name.clone(),
-                    digest: terms.digest.clone(),
-                    ..receipt.clone()
-                });
-            }
-        }
-        renewed
+        self.wanted.renewed(self.old)
     }
 
     /// Every principal of a cell that is newly allowed something, by the fewest claims.
@@ -537,18 +561,9 @@ impl Comparison<'_> {
 
     /// Whether both engines say what the solver says.
     fn is_witness(&self, call: &Call, whom: &Whom, asked: Asked, possible: &Possible) -> bool {
-        if !witness::concerns(whom, call, self.names) || !self.new.engine.decide(call).is_allow() {
-            return false;
-        }
-        let before = self.old.engine.decide(call);
-        let renewed = self.old.engine.decide(&self.renew(call));
-        let denied = match self.wanted {
-            Wanted::Expansions | Wanted::Losses => !renewed.is_allow(),
-            Wanted::Renewals => renewed.is_allow(),
-        };
-        let erred =
-            [&before, &renewed].iter().any(|one| one.reason == Some(Reason::EvaluationError));
-        if before.is_allow() || !denied || erred {
+        if !witness::concerns(whom, call, self.names)
+            || !self.wanted.is_shown(call, self.old, self.new)
+        {
             return false;
         }
         match asked {

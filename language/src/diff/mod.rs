@@ -4,6 +4,7 @@
 //! Versions are compared tool by tool (in `compare`): each difference is proved by a
 //! call that both engines judged. Where that cannot be told, it is said: [`Diff::undecided`].
 
+mod alike;
 mod approvals;
 mod cause;
 mod compare;
@@ -33,7 +34,8 @@ pub use finding::{Before, Cause, Diff, Finding, Gate, Reach, Redefined};
 
 pub use review::{FailOn, Group, Outcome, fails, groups, outcome};
 
-use compare::{Pair, Side, Wanted, compare};
+use alike::retold;
+use compare::{Difference, Pair, Side, Wanted, compare};
 use name::Naming;
 
 /// How many steps the analysis of one tool may take, and how many ways patterns may overlap in.
@@ -119,21 +121,31 @@ impl Work<'_> {
                 undecided.extend(resources.map(|feature| naming.unsettled(server, feature, why)));
                 continue;
             };
-            for pair in pairs {
+            let mut known: Vec<(&Pair<'_>, Vec<Difference>)> = Vec::new();
+            for pair in &pairs {
                 let same = pair.old.is_some_and(|old| old.says_the_same(pair.new));
                 if same && same_clients {
                     continue;
                 }
-                self.budget.renew(self.limits.steps);
-                match compare(&pair, (old, new), wanted, self.names, &self.budget) {
+                let like = known.iter().find(|(other, _)| pair.is_like(other));
+                let like = like.and_then(|(_, all)| retold(all, pair, (old, new), wanted));
+                let differences = match like {
+                    Some(differences) => Ok(differences),
+                    None => {
+                        self.budget.renew(self.limits.steps);
+                        let found = compare(pair, (old, new), wanted, self.names, &self.budget);
+                        found.inspect(|found| known.push((pair, found.clone())))
+                    }
+                };
+                match differences {
                     Ok(differences) => found.extend(differences.into_iter().map(|one| {
                         // What was lost is a cause of the other direction only.
                         let switched = match wanted {
                             Wanted::Expansions => (self.switched)(),
                             Wanted::Losses | Wanted::Renewals => &[],
                         };
-                        let causes = cause::causes(&pair, (old, new), &one, switched, self.names);
-                        naming.finding(&pair, one, causes)
+                        let causes = cause::causes(pair, (old, new), &one, switched, self.names);
+                        naming.finding(pair, one, causes)
                     })),
                     Err(why) => undecided.push(naming.unsettled(server, pair.feature, why)),
                 }

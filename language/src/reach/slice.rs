@@ -122,11 +122,19 @@ pub(crate) struct Slice {
 impl Slice {
     /// Whether both say the same, whoever is admitted as a client.
     pub(crate) fn says_the_same(&self, other: &Self) -> bool {
+        self.definition == other.definition && self.says_the_same_of_another(other)
+    }
+
+    /// Whether both say the same, each of a tool of its own.
+    pub(crate) fn says_the_same_of_another(&self, other: &Self) -> bool {
         fn same<T: PartialEq>(one: &[(T, Origin)], other: &[(T, Origin)]) -> bool {
             one.len() == other.len() && one.iter().zip(other).all(|((one, _), (two, _))| one == two)
         }
         let Self { server, definition, access, paths, denies, requires, confirms } = self;
-        definition == &other.definition
+        let Definition { is_defined, digest, typed } = definition;
+        *is_defined == other.definition.is_defined
+            && digest.is_some() == other.definition.digest.is_some()
+            && *typed == other.definition.typed
             && access == &other.access
             && confirms == &other.confirms
             && server == &other.server

@@ -67,14 +67,14 @@ pub struct Change {
 /// and scopes, capabilities, consents, clients.
 pub fn changes(before: &Lock, after: &Lock) -> Vec<Change> {
     let mut found = Found(Vec::new());
-    let servers = |name: &String| Subject::Server(name.clone());
+    let servers = |name: &str| Subject::Server(name.to_owned());
     found.each(&before.servers, &after.servers, servers, |found, name, was, is| {
         found.server(name, was, is, before, after);
     });
-    let capabilities = |name: &String| Subject::Capability(name.clone());
+    let capabilities = |name: &str| Subject::Capability(name.to_owned());
     found.each(&before.capabilities, &after.capabilities, capabilities, Found::capability);
     found.consents(before, after);
-    let clients = |name: &String| Subject::Client(name.clone());
+    let clients = |name: &str| Subject::Client(name.to_owned());
     found.each(&before.clients, &after.clients, clients, Found::client);
     found.0
 }
@@ -91,8 +91,8 @@ impl Found {
         &mut self,
         before: &BTreeMap<String, T>,
         after: &BTreeMap<String, T>,
-        subject: impl Fn(&String) -> Subject,
-        compare: impl Fn(&mut Self, &String, &T, &T),
+        subject: impl Fn(&str) -> Subject,
+        compare: impl Fn(&mut Self, &str, &T, &T),
     ) {
         let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
         for name in names {
@@ -149,38 +149,46 @@ impl Found {
         let other = Direction::Incomparable;
         self.value(&subject, "resource", identity(was), identity(is), other);
         self.set(&subject, "issuer", &quoted(&was.issuers), &quoted(&is.issuers));
-        let scope = |scope: &String| Subject::Scope(name.to_owned(), scope.clone());
+        let scope = |scope: &str| Subject::Scope(name.to_owned(), scope.to_owned());
         self.each(&was.scopes, &is.scopes, scope, |found, name, was, is| {
             found.set(&scope(name), "implied scope", &quoted(was), &quoted(is));
         });
+        self.defined(name, Feature::Tool, (before, &was.tools), (after, &is.tools));
+        self.defined(name, Feature::Prompt, (before, &was.prompts), (after, &is.prompts));
+    }
+
+    /// Tools or prompts, each side with the lock that has their shapes.
+    fn defined(
+        &mut self,
+        server: &str,
+        feature: fn(String) -> Feature,
+        (before, was): (&Lock, &BTreeMap<String, LockedTool>),
+        (after, is): (&Lock, &BTreeMap<String, LockedTool>),
+    ) {
         let shape = |lock: &Lock, tool: &LockedTool| {
             tool.shape.as_ref().and_then(|digest| lock.shapes.get(digest)).cloned()
         };
-        let kinds: [(fn(String) -> Feature, _, _); 2] =
-            [(Feature::Tool, &was.tools, &is.tools), (Feature::Prompt, &was.prompts, &is.prompts)];
-        for (feature, was, is) in kinds {
-            let subject = |tool: &String| Subject::Feature(name.to_owned(), feature(tool.clone()));
-            self.each(was, is, subject, |found, name, was, is| {
-                if was == is {
-                    return;
-                }
-                let events = match (shape(before, was), shape(after, is)) {
-                    (Some(was), Some(is)) => compare_shapes(&was, &is),
-                    _ => Vec::new(),
-                };
-                let direction = Direction::of_all(&events);
-                let what = match events.is_empty() {
-                    true => "another wording",
-                    false => "another definition",
-                };
-                let (subject, what) = (subject(name), what.to_owned());
-                found.0.push(Change { subject, what, direction, events });
-            });
-        }
+        let subject = |name: &str| Subject::Feature(server.to_owned(), feature(name.to_owned()));
+        self.each(was, is, subject, |found, name, was, is| {
+            if was == is {
+                return;
+            }
+            let events = match (shape(before, was), shape(after, is)) {
+                (Some(was), Some(is)) => compare_shapes(&was, &is),
+                _ => Vec::new(),
+            };
+            let direction = Direction::of_all(&events);
+            let what = match events.is_empty() {
+                true => "another wording",
+                false => "another definition",
+            };
+            let (subject, what) = (subject(name), what.to_owned());
+            found.0.push(Change { subject, what, direction, events });
+        });
     }
 
-    fn capability(&mut self, name: &String, was: &LockedCapability, is: &LockedCapability) {
-        let subject = Subject::Capability(name.clone());
+    fn capability(&mut self, name: &str, was: &LockedCapability, is: &LockedCapability) {
+        let subject = Subject::Capability(name.to_owned());
         let other = Direction::Incomparable;
         self.value(&subject, "server", Some(was.server.clone()), Some(is.server.clone()), other);
         let access = |one: &LockedCapability| one.access.map(|access| access.to_string());
@@ -211,7 +219,7 @@ impl Found {
             }
             current
         };
-        let subject = |name: &String| Subject::Consent(name.clone());
+        let subject = |name: &str| Subject::Consent(name.to_owned());
         self.each(&current(before), &current(after), subject, |found, name, was, is| {
             if was != is {
                 let what = "other terms: users with receipts for the former ones keep what these \
@@ -221,8 +229,8 @@ impl Found {
         });
     }
 
-    fn client(&mut self, name: &String, was: &LockedClient, is: &LockedClient) {
-        let subject = Subject::Client(name.clone());
+    fn client(&mut self, name: &str, was: &LockedClient, is: &LockedClient) {
+        let subject = Subject::Client(name.to_owned());
         let of = |client: &LockedClient| {
             [
                 Some(quote(&client.id)),

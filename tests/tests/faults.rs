@@ -82,7 +82,8 @@ fn faulty(faults: &[Fault]) -> BTreeMap<PathBuf, String> {
         let whole = fs::read_to_string(workspace().join(&path)).unwrap();
         let (mut text, mut rest) = (String::new(), 0);
         for (place, (number, Fault { find, instead, .. })) in places {
-            text.push_str(whole.get(rest..place).expect("no fault stands within another"));
+            // No fault stands within another.
+            text.push_str(whole.get(rest..place).unwrap());
             let chosen = format!("if crate::fault({number}) {{ {instead} }} else {{ {find} }}");
             let is_statement = find.ends_with(';');
             text.push_str(&if is_statement { chosen } else { format!("({chosen})") });

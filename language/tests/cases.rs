@@ -102,6 +102,12 @@ fn the_cases_follow_the_conventions() {
         // Of questions: the tests of the command show them.
         Code::QuestionSyntax,
         Code::QuestionUnknown,
+        // Of MCP client configuration: the tests of `scan` show them.
+        Code::ScanSecret,
+        Code::ScanUnpinned,
+        Code::ScanHttp,
+        Code::ScanUncovered,
+        Code::ScanUnreadable,
     ];
     for code in Code::ALL {
         assert!(seen.contains(code) || elsewhere.contains(code), "no case shows {code}");

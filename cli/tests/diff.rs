@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod git;
 mod page;
 mod support;
 
@@ -11,6 +12,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
+use crate::git::git;
 use crate::support::{code, placet, root, shown};
 
 const BEFORE: &str = "spec/diff/before";
@@ -60,18 +62,6 @@ fn what_fails_is_what_was_named() {
     assert_eq!(code(&["diff", BEFORE, BEFORE, "--fail-on", "any"]), 0);
     // The other way round contractors lose something, and nobody gains.
     assert_eq!(code(&["diff", AFTER, BEFORE, "--fail-on", "silent,destructive"]), 0);
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> Output {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"])
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", text(&output.stderr));
-    output
 }
 
 fn copy(from: &str, to: &Path) {

@@ -2,14 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod git;
 mod support;
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
 
+use crate::git::git;
 use crate::support::{code, shown};
 
 const POLICY: &str = r#"edition 2026
@@ -158,17 +159,6 @@ fn terms_that_come_back_are_not_replaced() {
         text(path).lines().filter(|line| line.contains(" replaced ")).map(str::to_owned).collect();
     assert_eq!(replaced.len(), 1, "{replaced:?}");
     assert!(replaced.iter().all(|line| line.ends_with("replaced 2026-02-02")), "{replaced:?}");
-}
-
-fn git(folder: &Path, arguments: &[&str]) {
-    let output = Command::new("git")
-        .arg("-C")
-        .arg(folder)
-        .args(["-c", "user.name=A", "-c", "user.email=a@example.com", "-c", "commit.gpgsign=false"])
-        .args(arguments)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{arguments:?}: {output:?}");
 }
 
 #[test]

@@ -285,6 +285,23 @@ fn witnesses_are_cases() {
     assert_eq!(code(&["test", path]), 0);
 }
 
+/// A witness can be pasted into `placet explain`.
+#[test]
+fn witnesses_can_be_explained() {
+    let found = placet(&["diff", BEFORE, AFTER, "--format", "json"]);
+    let found: serde_json::Value = serde_json::from_slice(&found.stdout).unwrap();
+    let expansions = found["expansions"].as_array().unwrap();
+    assert!(!expansions.is_empty());
+    for one in expansions {
+        let witness = one["witness"].as_str().unwrap();
+        assert_eq!(code(&["explain", "--policy", AFTER, witness]), 0, "{witness}");
+        assert_eq!(code(&["decide", "--policy", AFTER, witness]), 0, "{witness}");
+    }
+    let line = |call: &str| shown(&["explain", "--policy", AFTER, call]);
+    let lines = ["alice via curser calls github/create_issue", "alice wants everything"].map(line);
+    insta::assert_snapshot!("explain_unusable", lines.join("\n"));
+}
+
 #[test]
 fn the_page_is_current() {
     let outputs: [(&str, &str, &[&str]); 2] = [

@@ -334,6 +334,15 @@ fn a_requirement_that_asks_for_less_is_the_policys() {
     );
 }
 
+/// The terms are others, which is the policy's doing: there is no lock.
+#[test]
+fn what_lasts_longer_is_the_policys() {
+    let found = replaced("    lasts    30 days", "    lasts    31 days");
+    let causes: Vec<String> =
+        found.expansions.iter().flat_map(|one| &one.causes).map(ToString::to_string).collect();
+    assert!(!causes.is_empty() && causes.iter().all(|cause| cause == "policy"), "{causes:?}");
+}
+
 #[test]
 fn another_word_makes_users_agree_again() {
     let found = replaced("Let {client} edit issues", "Let {client} edit all issues");

@@ -19,7 +19,8 @@ pub(crate) struct Arguments {
     /// The policy: its folder, or a bundle
     #[arg(short, long)]
     policy: PathBuf,
-    /// The call as JSON; `-` reads standard input
+    /// A file with the call as JSON, where `-` reads standard input, or the call in a line of case
+    /// notation
     call: PathBuf,
     #[command(flatten)]
     trust: Trust,
@@ -30,7 +31,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let engine = engine(&arguments.policy, &arguments.trust)?;
-    let decision = engine.decide(&call(&arguments.call)?);
+    let decision = engine.decide(&call(&arguments.call, &engine)?);
     match arguments.format {
         Format::Json => output::print_json(&decision)?,
         Format::Text => output::print(summary(&decision, Style::of_output()))?,

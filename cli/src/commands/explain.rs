@@ -22,14 +22,17 @@ use crate::output::{self, Format, Style, printable};
     after_help = "Examples:\n  \
         placet explain deny.optional\n  \
         placet explain consent.none\n  \
-        placet explain --policy policies/filesystem policies/filesystem/calls/outside.json"
+        placet explain --policy policies/filesystem policies/filesystem/calls/outside.json\n  \
+        placet explain --policy policies/filesystem \\\n    \
+        'alice via assistant calls filesystem/read_text_file {path: \"/srv/data/a\"} under reading'"
 )]
 #[group(skip)]
 pub(crate) struct Arguments {
     /// The policy that judges the call: its folder, or a bundle
     #[arg(short, long)]
     policy: Option<PathBuf>,
-    /// A code or a reason; with `--policy` the call as JSON, where `-` reads standard input
+    /// A code or a reason; with `--policy` a file with the call as JSON, where `-` reads standard
+    /// input, or the call in a line, as `placet diff` writes witnesses
     #[arg(value_name = "CODE|REASON|CALL")]
     what: OsString,
     #[command(flatten)]
@@ -49,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::Clean);
     };
     let engine = engine(policy, &arguments.trust)?;
-    let explanation = engine.explain(&call(what)?);
+    let explanation = engine.explain(&call(what, &engine)?);
     match arguments.format {
         Format::Json => output::print_json(&explanation)?,
         Format::Text => output::print(text(&explanation))?,

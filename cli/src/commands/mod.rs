@@ -17,6 +17,7 @@ pub(crate) mod test;
 use std::path::Path;
 
 use placet_engine::{Call, CallError, Engine};
+use placet_language::case;
 use placet_language::{Checked, Limits, Policy};
 
 use crate::commands::signing::Trust;
@@ -76,8 +77,18 @@ fn engine(policy: &Path, trust: &Trust) -> Result<Engine, Failure> {
     trust.load(&bytes, &limits, cannot)
 }
 
-/// The call in a file, or on standard input for `-`.
-fn call(path: &Path) -> Result<Call, Failure> {
+/// The call in a file, on standard input for `-`, or in a line of case notation.
+fn call(path: &Path, engine: &Engine) -> Result<Call, Failure> {
+    // A line is more than one word, and hardly a file's name.
+    if let Some(line) = path.to_str().filter(|text| text.contains(' '))
+        && !path.exists()
+    {
+        return case::call(line, engine.content()).map_err(|error| {
+            output::diagnostics([&error.diagnostic("call", line)]);
+            Failure::new("the call cannot be used")
+                .help("name a file with a call as JSON, or write a line as in `spec/cases.md`")
+        });
+    }
     let limits = placet_engine::Limits::default();
     let standard_input = path == Path::new("-");
     let name = if standard_input {

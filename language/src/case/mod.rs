@@ -32,6 +32,9 @@ mod text;
 mod user;
 mod witness;
 
+use placet_engine::Call;
+use placet_engine::bundle::Content;
+
 pub(crate) use grammar::first_word;
 pub(crate) use text::unescape;
 
@@ -58,6 +61,17 @@ pub const NOW: i64 = 1_767_268_800;
 pub fn parse(text: &str) -> Result<Case, CaseError> {
     shown(text)?;
     read::case(text, &CaseLimits::default()).map(|placed| placed.value)
+}
+
+/// The call that a line says to a policy, such as the witness of a diff.
+///
+/// # Errors
+///
+/// [`CaseError`]: what is not understood or what the policy does not have, and where.
+pub fn call(text: &str, content: &Content) -> Result<Call, CaseError> {
+    shown(text)?;
+    let placed = read::case(text, &CaseLimits::default())?;
+    resolve(&placed.value, content).map_err(|error| run::blame(error, &placed.places, text.len()))
 }
 
 /// Reads one step of a scenario.

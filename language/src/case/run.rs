@@ -396,7 +396,7 @@ impl Runner<'_> {
 }
 
 /// An error with its place in the text of the case.
-fn blame(error: Unresolved, places: &Places, length: usize) -> CaseError {
+pub(super) fn blame(error: Unresolved, places: &Places, length: usize) -> CaseError {
     let (part, name) = &error.part;
     let place = places.of(*part, name).unwrap_or(0..length);
     CaseError::new(Code::CaseUnresolved, place, error.message, error.label).help_if(error.help)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use placet_engine::Engine;
-use placet_engine::call::Call;
+use placet_engine::call::{Call, Receipt};
 
 use crate::diff::compare::{Difference, Pair, Side};
 use crate::diff::finding::Cause;
@@ -94,12 +94,17 @@ pub(super) fn causes(
     let before = Inputs { slice: slice.clone(), admission: &old.sliced.admission };
     let after = Inputs { slice: pair.new.clone(), admission: &new.sliced.admission };
     let allows = |inputs: &Inputs<'_>| inputs.allow(call, difference, names);
+    // What users newly agree to is the policy's; the lock only remembers.
+    let is_current = |receipt: &Receipt| {
+        new.engine.content().terms.values().any(|terms| terms.digest == receipt.digest)
+    };
+    let remembers = !call.receipts.iter().all(is_current);
+    let inputs = ALL.into_iter().filter(|cause| *cause != Cause::Lock || remembers);
     let alone: BTreeSet<Cause> =
-        ALL.into_iter().filter(|cause| allows(&before.with(*cause, &after))).collect();
+        inputs.filter(|cause| allows(&before.with(*cause, &after))).collect();
     if !alone.is_empty() {
         return alone;
     }
-    // What users newly agree to is the policy's; the lock only remembers.
     let needed = ALL.into_iter().filter(|cause| *cause != Cause::Lock);
     needed.filter(|cause| !allows(&after.with(*cause, &before))).collect()
 }

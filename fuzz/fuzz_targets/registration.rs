@@ -3,29 +3,11 @@
 
 #![no_main]
 
-use std::sync::OnceLock;
+mod engine;
 
+use engine::engine;
 use libfuzzer_sys::fuzz_target;
-use placet_engine::{Engine, Limits, Reason, RegistrationRequest};
-
-fn engine() -> &'static Engine {
-    static ENGINE: OnceLock<Engine> = OnceLock::new();
-    ENGINE.get_or_init(|| {
-        let files = std::collections::BTreeMap::from([
-            (
-                String::from("policy.placet"),
-                include_str!("../../language/tests/cases/clean-everything.placet").to_owned(),
-            ),
-            (
-                String::from("catalogue.json"),
-                include_str!("../../language/tests/cases/catalogue.json").to_owned(),
-            ),
-        ]);
-        let policy = placet_language::check(&files, &placet_language::Limits::default()).policy;
-        let bundle = placet_language::compile(&policy.expect("it checks")).expect("it compiles");
-        Engine::load(&bundle, &Limits::default()).expect("it loads")
-    })
-}
+use placet_engine::{Limits, Reason, RegistrationRequest};
 
 fuzz_target!(|bytes: &[u8]| {
     let Ok(request) = RegistrationRequest::from_json(bytes, &Limits::default()) else { return };

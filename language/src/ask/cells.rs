@@ -245,26 +245,13 @@ impl Asking<'_> {
                 return Err(Undecided::Disagreement);
             }
             let call = witness::shrink(call, self.engine, &is_witness);
-            let claims: BTreeSet<Claim> = problem
-                .facts()
-                .filter_map(|(fact, _)| match fact {
-                    Fact::Claim(claim) if witness::has_claim(&call, claim) => Some(claim.clone()),
-                    _ => None,
-                })
-                .collect();
+            let claims = witness::claims(&call, problem);
             rows.push(self.row(candidate, judge, clients, &claims, call));
             // Whoever has these claims and others is a principal of this cell too.
             if claims.is_empty() {
                 break;
             }
-            let asked_here = problem.literal();
-            let held: Vec<Lit> = claims
-                .iter()
-                .filter_map(|claim| problem.fact(&Fact::Claim(claim.clone())))
-                .collect();
-            problem
-                .clause(std::iter::once(!asked_here).chain(held.iter().map(|one| !*one)).collect());
-            assumptions.push(asked_here);
+            assumptions.push(problem.not_all(&claims));
         }
         Ok(())
     }

@@ -529,13 +529,7 @@ impl Comparison<'_> {
                 return Err(Undecided::Disagreement);
             }
             let call = witness::shrink(call, self.new.engine, &is_witness);
-            let claims: BTreeSet<Claim> = problem
-                .facts()
-                .filter_map(|(fact, _)| match fact {
-                    Fact::Claim(claim) if witness::has_claim(&call, claim) => Some(claim.clone()),
-                    _ => None,
-                })
-                .collect();
+            let claims = witness::claims(&call, problem);
             let mut gates = BTreeSet::new();
             if self.wanted == Wanted::Expansions {
                 gates.extend(possible.gates(&call));
@@ -547,14 +541,7 @@ impl Comparison<'_> {
             if claims.is_empty() {
                 break;
             }
-            let asked_here = problem.literal();
-            let held: Vec<Lit> = claims
-                .iter()
-                .filter_map(|claim| problem.fact(&Fact::Claim(claim.clone())))
-                .collect();
-            problem
-                .clause(std::iter::once(!asked_here).chain(held.iter().map(|one| !*one)).collect());
-            assumptions.push(asked_here);
+            assumptions.push(problem.not_all(&claims));
         }
         Ok(())
     }

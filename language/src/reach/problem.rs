@@ -9,7 +9,7 @@ use batsat::callbacks::Basic;
 use batsat::{Lit, Solver, SolverInterface, SolverOpts, lbool};
 
 use crate::analysis::{Budget, Formula, Space, Undecided, Witness};
-use crate::reach::expression::{Expr, Fact};
+use crate::reach::expression::{Claim, Expr, Fact};
 use crate::reach::names::{GroupId, Names};
 
 /// How often the solver may look whether it should stop before it has to.
@@ -155,6 +155,15 @@ impl Problem {
     /// That at least one of these holds.
     pub(crate) fn clause(&mut self, mut literals: Vec<Lit>) {
         self.solver.add_clause_reuse(&mut literals);
+    }
+
+    /// That a user does not have all of these claims.
+    pub(crate) fn not_all(&mut self, claims: &BTreeSet<Claim>) -> Lit {
+        let asked = self.literal();
+        let facts = claims.iter().filter_map(|claim| self.fact(&Fact::Claim(claim.clone())));
+        let clause = std::iter::once(!asked).chain(facts.map(|held| !held)).collect();
+        self.clause(clause);
+        asked
     }
 
     /// One solution of each part of the space.

@@ -15,7 +15,7 @@ use crate::case::NOW;
 use crate::reach::context::{Context, Principal, Proof};
 use crate::reach::expression::{Claim, Fact};
 use crate::reach::names::{GroupId, Names};
-use crate::reach::problem::Model;
+use crate::reach::problem::{Model, Problem};
 use crate::reach::slice::Whom;
 
 /// Who the user is where nothing depends on it.
@@ -272,6 +272,15 @@ pub(crate) fn claims_of<'c>(all: impl IntoIterator<Item = &'c Claim>) -> Map<Str
         }
     }
     claims
+}
+
+/// The claims that a problem is about and that a call's user has.
+pub(crate) fn claims(call: &Call, problem: &Problem) -> BTreeSet<Claim> {
+    let held = problem.facts().filter_map(|(fact, _)| match fact {
+        Fact::Claim(claim) if has_claim(call, claim) => Some(claim.clone()),
+        _ => None,
+    });
+    held.collect()
 }
 
 /// Whether a call's user has a claim.

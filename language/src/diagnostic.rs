@@ -121,6 +121,64 @@ codes! {
     Redundant, "rule.redundant";
     CapabilityUnused, "capability.unused";
     ConsentUnused, "consent.unused";
+    ConsentGrown, "consent.grown";
+    ConsentReworded, "consent.reworded";
+    ConsentMild, "consent.mild";
+    ConsentEndless, "consent.endless";
+    ConsentExtends, "consent.extends";
+    ConsentOutlived, "consent.outlived";
+    ConsentAnyClient, "consent.any-client";
+    ConsentPurpose, "consent.purpose";
+    ConsentUnstated, "consent.unstated";
+    ConsentNameless, "consent.nameless";
+    CapabilityUnderstated, "capability.understated";
+    DriftAdded, "drift.added";
+    DriftRemoved, "drift.removed";
+    DriftRenamed, "drift.renamed";
+    DriftWidened, "drift.widened";
+    DriftNarrowed, "drift.narrowed";
+    DriftReworded, "drift.reworded";
+    DriftSuspicious, "drift.suspicious";
+    DriftBroken, "drift.broken";
+    LockStale, "lock.stale";
+    ToolUncovered, "tool.uncovered";
+    ToolDeceptive, "tool.deceptive";
+    AccessName, "access.name";
+    AccessAnnotation, "access.annotation";
+    AccessScope, "access.scope";
+    ScopeOmnibus, "scope.omnibus";
+    ScopeMixed, "scope.mixed";
+    ScopeRedundant, "scope.redundant";
+    ScopeShared, "scope.shared";
+    ScopeMeaning, "scope.meaning";
+    ScopeUnsupported, "scope.unsupported";
+    ScopeUndeclared, "scope.undeclared";
+    MetadataMismatch, "metadata.mismatch";
+    RegistrationUnreviewed, "registration.unreviewed";
+    RegistrationAnyRedirect, "registration.any-redirect";
+    RegistrationDestructive, "registration.destructive";
+    RedirectWildcard, "redirect.wildcard";
+    RedirectHttp, "redirect.http";
+    ClientUnowned, "client.unowned";
+    ClientUnreviewed, "client.unreviewed";
+    ClientBlocked, "client.blocked";
+    RegistryUnknown, "registry.unknown";
+    RegistryRate, "registry.rate";
+    CredentialsUnbound, "credentials.unbound";
+    CredentialsEndless, "credentials.endless";
+    ServerHttp, "server.http";
+    TokenUnbounded, "token.unbounded";
+    RuleAnyone, "rule.anyone";
+    RuleWithoutConsent, "rule.without-consent";
+    RuleUnguarded, "rule.unguarded";
+    RuleReasonless, "rule.reasonless";
+    DenyAbsent, "deny.absent";
+    DenyList, "deny.list";
+    ConditionGlob, "condition.glob";
+    SettingsUnused, "settings.unused";
+    AllowanceUnusable, "allowance.unusable";
+    AllowanceExpired, "allowance.expired";
+    AllowanceUnused, "allowance.unused";
 }
 
 impl Code {
@@ -149,6 +207,8 @@ pub struct Diagnostic {
     /// What to do.
     pub help: Option<String>,
     source: Option<Arc<NamedSource<String>>>,
+    /// The main place.
+    place: Option<Span>,
     labels: Vec<LabeledSpan>,
     elsewhere: Vec<Elsewhere>,
 }
@@ -162,6 +222,7 @@ impl Diagnostic {
             message: printable(&message.into()),
             help: None,
             source: None,
+            place: None,
             labels: Vec::new(),
             elsewhere: Vec::new(),
         }
@@ -179,6 +240,7 @@ impl Diagnostic {
     pub fn at(mut self, sources: &Sources, span: Span, label: impl Into<String>) -> Self {
         let Some(source) = sources.get(span.file) else { return self };
         let label = LabeledSpan::at(span.start..span.end.max(span.start), printable(&label.into()));
+        self.place.get_or_insert(span);
         let here = self.source.get_or_insert_with(|| Arc::clone(source));
         if Arc::ptr_eq(here, source) {
             self.labels.push(label);
@@ -198,6 +260,11 @@ impl Diagnostic {
     /// Whether the policy is unusable for this.
     pub fn is_error(&self) -> bool {
         self.severity == Severity::Error
+    }
+
+    /// The main place.
+    pub(crate) fn place(&self) -> Option<Span> {
+        self.place
     }
 
     /// The underlined text of the main place.
@@ -324,7 +391,7 @@ impl miette::Diagnostic for Elsewhere {
 
 /// Escapes what does not print: names in a catalogue are somebody else's text, and a terminal obeys
 /// control characters.
-fn printable(text: &str) -> String {
+pub(crate) fn printable(text: &str) -> String {
     let mut printed = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

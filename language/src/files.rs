@@ -1,5 +1,7 @@
 //! Where a policy's files come from: the one door to the outside.
 
+use std::collections::BTreeMap;
+
 use crate::lock;
 
 /// A policy's folder.
@@ -41,6 +43,31 @@ impl Files for std::collections::BTreeMap<String, String> {
 
     fn has_lock(&self) -> Result<bool, String> {
         Ok(self.contains_key(lock::FILE))
+    }
+}
+
+/// A policy's folder in which some files are others.
+pub(crate) struct Over<'f> {
+    pub(crate) files: &'f dyn Files,
+    /// What stands in these files instead, by path.
+    pub(crate) instead: BTreeMap<String, Vec<u8>>,
+}
+
+impl Files for Over<'_> {
+    fn list(&self) -> Result<Vec<String>, String> {
+        self.files.list()
+    }
+
+    fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, String> {
+        match self.instead.get(path) {
+            Some(bytes) if bytes.len() > limit => Err(over_limit(limit)),
+            Some(bytes) => Ok(bytes.clone()),
+            None => self.files.read(path, limit),
+        }
+    }
+
+    fn has_lock(&self) -> Result<bool, String> {
+        self.files.has_lock()
     }
 }
 

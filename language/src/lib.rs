@@ -51,6 +51,7 @@ mod files;
 pub mod format;
 mod hidden;
 mod limits;
+pub mod lint;
 mod load;
 pub mod lock;
 pub mod lower;

@@ -50,6 +50,11 @@ impl Sources {
         self.0.get(file).map(|file| &file.source)
     }
 
+    /// The indices of all files.
+    pub(crate) fn files(&self) -> std::ops::Range<usize> {
+        0..self.0.len()
+    }
+
     /// The path of a file, relative to the policy's folder; empty if there is no such file.
     pub fn path(&self, file: usize) -> &str {
         self.get(file).map_or("", |source| source.name())

@@ -27,6 +27,11 @@ const TOGETHER: usize = 32;
 /// Reads and checks a policy, and says besides what in it can never decide anything. The policy is the
 /// same as [`check`](crate::check)'s, which is faster; what is said more are warnings.
 pub fn review(files: &dyn Files, limits: &Limits) -> Checked {
+    review_with_places(files, limits).0
+}
+
+/// The same, and where what is in it stands.
+pub(crate) fn review_with_places(files: &dyn Files, limits: &Limits) -> (Checked, Places) {
     let (mut checked, places) = model::check_with_places(files, limits);
     if let Some(policy) = &checked.policy {
         let content = lower(policy);
@@ -38,7 +43,7 @@ pub fn review(files: &dyn Files, limits: &Limits) -> Checked {
         }));
         checked.diagnostics.sort_by_cached_key(Diagnostic::sort_key);
     }
-    checked
+    (checked, places)
 }
 
 struct Finder<'f> {

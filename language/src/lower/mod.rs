@@ -1,7 +1,7 @@
 //! Lowering: from the model to Cedar and the tables of a bundle.
 
 mod condition;
-mod coverage;
+pub(crate) mod coverage;
 mod entities;
 mod guards;
 mod policies;

@@ -42,6 +42,7 @@ use crate::limits::Limits;
 use crate::load;
 use crate::lock::Lock;
 use crate::source::{Sources, Span};
+use crate::syntax::ast::Statement;
 
 /// A policy that checks.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,6 +191,8 @@ pub(crate) struct Places {
     pub(crate) sources: Sources,
     /// The files of packs.
     pub(crate) packs: BTreeSet<usize>,
+    /// Every statement of every file but `edition`, `use` and `parameter`.
+    pub(crate) statements: Vec<Statement>,
     pub(crate) rules: BTreeMap<String, Span>,
     pub(crate) capabilities: BTreeMap<String, Span>,
     pub(crate) consents: BTreeMap<String, Span>,
@@ -202,9 +205,9 @@ pub fn check(files: &dyn Files, limits: &Limits) -> Checked {
 
 /// The same, and where its names are declared.
 pub(crate) fn check_with_places(files: &dyn Files, limits: &Limits) -> (Checked, Places) {
-    let loaded = load::load(files, limits);
+    let mut loaded = load::load(files, limits);
     let (policy, found, spans) = check::check(&loaded, files, limits);
-    let mut diagnostics = loaded.diagnostics;
+    let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
     let follows_from_a_mistake = |one: &Diagnostic| {
         one.code == Code::NameUnknown
             && one.underlined().is_some_and(|name| loaded.broken.contains(name))
@@ -213,7 +216,7 @@ pub(crate) fn check_with_places(files: &dyn Files, limits: &Limits) -> (Checked,
     diagnostics.sort_by_cached_key(Diagnostic::sort_key);
     let usable = diagnostics.iter().all(|one| one.severity != Severity::Error);
     let check::Spans { rules, capabilities, consents } = spans;
-    let (sources, packs) = (loaded.sources, loaded.packs);
-    let places = Places { sources, packs, rules, capabilities, consents };
+    let load::Loaded { sources, packs, statements, .. } = loaded;
+    let places = Places { sources, packs, statements, rules, capabilities, consents };
     (Checked { policy: usable.then_some(policy), diagnostics }, places)
 }

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::report::drift::Compared;
-use crate::report::drift::words::named;
+use crate::report::drift::named;
 
 /// The version of the form.
 const FORM: u32 = 1;

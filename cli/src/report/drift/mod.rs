@@ -2,8 +2,8 @@
 
 mod json;
 mod text;
-mod words;
 
+use placet_engine::bundle::Feature;
 use placet_language::catalogue::drift::Drift;
 
 pub(crate) use json::report as json;
@@ -15,4 +15,14 @@ pub(crate) struct Compared<'c> {
     pub(crate) new: &'c str,
     pub(crate) drift: &'c Drift,
     pub(crate) all: bool,
+}
+
+/// Whether a feature is a tool or a prompt, and its name.
+pub(crate) fn named(feature: &Feature) -> (&'static str, String) {
+    let kind = match feature {
+        Feature::Tool(_) => "tool",
+        Feature::Prompt(_) => "prompt",
+        Feature::Resources(_) => "resources",
+    };
+    (kind, feature.name())
 }

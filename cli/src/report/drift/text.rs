@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::output::{Style, counted, plural, printable};
 use crate::report::drift::Compared;
-use crate::report::drift::words::{named, place, what};
+use crate::report::drift::named;
 
 /// How wide the columns for the place and for what happened may get.
 const WIDEST: usize = 48;
@@ -121,8 +121,8 @@ fn changed(compared: &Compared<'_>, style: Style, lines: &mut Vec<String>) {
 }
 
 fn row(event: &Event, all: bool, style: Style) -> Row {
-    let (place, keyword) = place(event);
-    let (what, values) = what(event, &keyword, all);
+    let (place, keyword) = event.place();
+    let (what, values) = event.words(&keyword, all);
     Row { mark: mark(event, style), place: printable(&place), what, values }
 }
 

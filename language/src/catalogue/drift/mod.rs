@@ -4,7 +4,7 @@
 //! `definition` compares what bears on privilege, keyword by keyword: `schema` walks two schemas at
 //! once, through their references; `parameters`, `keyword` and `alternatives` judge what it meets.
 //! `whole` compares catalogues, for which `prose` and `suspicious` look at what only people and models
-//! read.
+//! read. `words` says events to people.
 
 mod alternatives;
 mod definition;
@@ -15,8 +15,9 @@ mod parameters;
 mod place;
 mod prose;
 mod schema;
-mod suspicious;
+pub(crate) mod suspicious;
 mod whole;
+mod words;
 
 use std::fmt;
 

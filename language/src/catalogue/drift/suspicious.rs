@@ -56,7 +56,7 @@ const AROUND: usize = 24;
 const SPELLED: usize = 8;
 
 /// What is suspicious in the new version and was not in the old one.
-pub(super) fn compare(old: Option<(&str, &Tool)>, (name, new): (&str, &Tool)) -> Vec<Event> {
+pub(crate) fn compare(old: Option<(&str, &Tool)>, (name, new): (&str, &Tool)) -> Vec<Event> {
     let before = old.map(|(name, tool)| find(name, tool)).unwrap_or_default();
     find(name, new)
         .into_iter()

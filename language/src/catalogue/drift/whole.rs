@@ -90,9 +90,10 @@ impl Drift {
                     None
                 }
             };
-            if let Some((before, was)) = was {
+            // What was renamed is otherwise the same.
+            if let Some((_, was)) = was.filter(|(before, _)| before == name) {
                 events.extend(changed(&here, was, is));
-                if before == name && was.digest != is.digest {
+                if was.digest != is.digest {
                     self.redefined.insert(here.clone());
                 }
             }

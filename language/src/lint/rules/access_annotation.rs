@@ -1,0 +1,48 @@
+//! A tool that says of itself that it does more harm than the policy thinks.
+
+use placet_engine::bundle::{Access, Feature};
+
+use crate::lint::rules::prelude::*;
+
+pub(crate) static RULE: Rule = Rule {
+    code: Code::AccessAnnotation,
+    level: Level::Warning,
+    serves: &[(Mcp, "MCP02"), (Agentic, "ASI02"), (Csf, "PR.AA-05")],
+    by: By::Lint,
+    check,
+};
+
+fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
+    for capability in &subject.capabilities {
+        let Some(server) = subject.server(&capability.is.server) else { continue };
+        let tools = &server.is.catalogue.tools;
+        // What an absent annotation means is the worst. It says something only where the server says
+        // better of other tools.
+        let knows_reading = tools.values().any(|tool| tool.shape.hints.read_only);
+        let knows_harm =
+            tools.values().any(|tool| !tool.shape.hints.read_only && !tool.shape.hints.destructive);
+        for feature in &capability.is.features {
+            let Feature::Tool(name) = feature else { continue };
+            let Some(hints) = tools.get(name).map(|tool| tool.shape.hints) else { continue };
+            let access = subject.held.access(&capability.is.server, feature);
+            let says = match (hints.read_only, hints.destructive) {
+                (false, true) if knows_harm => Access::Destructive,
+                (false, _) if knows_reading || knows_harm => Access::Write,
+                _ => Access::Read,
+            };
+            if access >= Some(says) {
+                continue;
+            }
+            let called = access.map(|access| access.to_string()).unwrap_or_default();
+            found.say(
+                capability.name.span,
+                format!(
+                    "`{name}` says of itself that it is {says}, and the policy calls it {called}"
+                ),
+                "holds it",
+                "look at what the tool does; the annotation of a server that is not trusted proves nothing, \
+                 and one that admits harm is seldom wrong",
+            );
+        }
+    }
+}

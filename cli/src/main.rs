@@ -43,6 +43,7 @@ enum Command {
     Diff(commands::diff::Arguments),
     Test(commands::test::Arguments),
     Fmt(commands::fmt::Arguments),
+    Lint(commands::lint::Arguments),
     Lock(commands::lock::Arguments),
     Scan(commands::scan::Arguments),
     #[command(subcommand)]
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         Command::Diff(arguments) => commands::diff::run(&arguments),
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Fmt(arguments) => commands::fmt::run(&arguments),
+        Command::Lint(arguments) => commands::lint::run(&arguments),
         Command::Lock(arguments) => commands::lock::run(&arguments),
         Command::Scan(arguments) => commands::scan::run(&arguments),
         Command::Catalogue(command) => commands::catalogue::run(&command),

@@ -3,7 +3,7 @@
 use std::fmt::Display;
 use std::io::{self, IsTerminal as _, Write as _};
 
-use miette::{GraphicalReportHandler, GraphicalTheme};
+use miette::{GraphicalReportHandler, GraphicalTheme, Severity};
 use placet_language::{Code, Diagnostic};
 use serde_json::{Value, json};
 
@@ -155,7 +155,11 @@ pub(crate) fn diagnostic_json(diagnostic: &Diagnostic) -> Value {
     let position = diagnostic.position();
     json!({
         "code": diagnostic.code.as_str(),
-        "severity": if diagnostic.is_error() { "error" } else { "warning" },
+        "severity": match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Advice => "note",
+        },
         "message": diagnostic.message,
         "help": diagnostic.help,
         "file": diagnostic.file(),

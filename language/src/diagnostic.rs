@@ -187,6 +187,13 @@ impl Code {
         let mut paragraphs = self.page().split("\n\n");
         paragraphs.nth(1).unwrap_or_default().trim()
     }
+
+    /// Why it matters: its page between the meaning and the example, in Markdown.
+    pub fn why(self) -> &'static str {
+        let (before, _) = self.page().split_once("\n## Example\n").unwrap_or((self.page(), ""));
+        let (_, after) = before.split_once(self.meaning()).unwrap_or(("", before));
+        after.trim()
+    }
 }
 
 impl fmt::Display for Code {

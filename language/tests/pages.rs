@@ -10,6 +10,7 @@ use std::fs;
 
 use placet_engine::{Call, Engine, Limits as EngineLimits, Reason};
 use placet_language::case::{self, CaseFile, CaseLimits, Filter, Outcome};
+use placet_language::lint::{ALL, By, Standard};
 use placet_language::{Code, Limits, check, compile};
 
 use crate::support::{blocks, root, whole};
@@ -109,6 +110,36 @@ fn is_current(page: &str, what: &str, rows: impl Iterator<Item = String>) {
     } else {
         assert!(text == current, "{page} is stale: run the tests with PLACET_UPDATE=1");
     }
+}
+
+#[test]
+fn the_tables_of_the_rules_are_what_the_code_says() {
+    let header = String::from("| rule | level | meaning |\n|---|---|---|\n");
+    let rows = ALL.iter().map(|rule| {
+        let (code, meaning) = (rule.code, rule.code.meaning());
+        let level = match rule.by {
+            By::Lint => rule.level.to_string(),
+            By::Check => String::from("as `placet check`"),
+            By::Scan => String::from("by `placet scan`"),
+        };
+        format!("| [`{code}`](diagnostics/{code}.md) | {level} | {meaning} |\n")
+    });
+    is_current("spec/lint.md", "rules", std::iter::once(header).chain(rows));
+    let tables = Standard::ALL.into_iter().map(|standard| {
+        let mut table = format!(
+            "\n## {}\n\n<{}>, `--standard {standard}`\n\n| | | rules |\n|---|---|---|\n",
+            standard.title(),
+            standard.url()
+        );
+        for item in standard.items() {
+            let rules = ALL.iter().filter(|rule| rule.serves.contains(&(standard, item.id)));
+            let rules: Vec<String> =
+                rules.map(|rule| format!("[`{0}`](diagnostics/{0}.md)", rule.code)).collect();
+            table.push_str(&format!("| {} | {} | {} |\n", item.id, item.title, rules.join(", ")));
+        }
+        table
+    });
+    is_current("spec/standards.md", "standards", tables);
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn sendable(token: &str) -> Result<&str, PullError> {
     HeaderValue::from_str(token).map(|_| token).map_err(|_| PullError::Token)
 }
 
-fn client() -> Result<Client, PullError> {
+pub(super) fn client() -> Result<Client, PullError> {
     // An error says that a provider is installed already, which serves as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     Client::builder()
@@ -98,7 +98,7 @@ pub(super) fn failed_request(error: &reqwest::Error) -> PullError {
 }
 
 /// What led to an error; its own text repeats the address, which may hold a secret.
-fn reasons(error: &reqwest::Error) -> String {
+pub(super) fn reasons(error: &reqwest::Error) -> String {
     let reasons: Vec<_> = causes(error).map(ToString::to_string).collect();
     if reasons.is_empty() { error.to_string() } else { reasons.join(": ") }
 }

@@ -6,6 +6,7 @@
 
 mod error;
 mod http;
+mod metadata;
 mod recording;
 mod session;
 mod stdio;
@@ -28,6 +29,7 @@ use tokio::{
 };
 
 pub(crate) use self::error::{Limit, PullError};
+pub(crate) use self::metadata::metadata;
 use self::wire::Wire;
 
 /// How many pages of a catalogue are asked for.

@@ -4,6 +4,7 @@ pub(crate) mod drift;
 mod github;
 mod json;
 mod junit;
+pub(crate) mod lint;
 mod markdown;
 mod sarif;
 mod text;

@@ -74,7 +74,7 @@ fn location(compared: &Compared<'_>, rule: &RuleName) -> Value {
 }
 
 /// A relative path as a URI reference (RFC 3986).
-fn uri(path: &str) -> String {
+pub(super) fn uri(path: &str) -> String {
     let mut uri = String::new();
     for byte in path.bytes() {
         match byte {

@@ -56,7 +56,7 @@ pub(super) fn apply(
         let fitting = allowances.iter().zip(&mut used).filter(|(one, _)| one.is_about(&finding));
         let fitting = fitting.max_by_key(|(one, _)| one.until);
         match fitting {
-            Some((one, used)) if !finding.is_of_check_error() => {
+            Some((one, used)) if !finding.makes_unusable() => {
                 *used = true;
                 if one.until >= today {
                     let (reason, until) = (one.reason.clone(), one.until);
@@ -188,9 +188,8 @@ fn comments(text: &str, tokens: &[Spanned<'_>]) -> Vec<(usize, usize)> {
 
 /// The statement that a comment is about.
 fn statement(text: &str, statements: &[(usize, usize)], comment: usize) -> Option<(usize, usize)> {
-    let is_on_line_of = |end: usize| {
-        text.get(end..comment).is_some_and(|between| !between.contains('\n'))
-    };
+    let is_on_line_of =
+        |end: usize| text.get(end..comment).is_some_and(|between| !between.contains('\n'));
     let around = statements
         .iter()
         .find(|(start, end)| *start < comment && (comment < *end || is_on_line_of(*end)));
@@ -202,7 +201,8 @@ fn parse(said: &str) -> Result<(Code, String, Date), (String, String)> {
     let form = "write `// placet: allow(consent.endless, \"why\", until 2027-03-01)`";
     let wrong = |message: &str| (message.to_owned(), form.to_owned());
     let inner = said.strip_prefix("allow(").and_then(|rest| rest.strip_suffix(')'));
-    let inner = inner.ok_or_else(|| wrong("a comment that starts with `placet:` allows a finding"))?;
+    let inner =
+        inner.ok_or_else(|| wrong("a comment that starts with `placet:` allows a finding"))?;
     let (code, rest) = inner.split_once(',').ok_or_else(|| wrong("the reason is missing"))?;
     let code = code.trim();
     let known = rules::ALL.iter().map(|rule| rule.code);
@@ -217,20 +217,7 @@ fn parse(said: &str) -> Result<(Code, String, Date), (String, String)> {
     }
     let until = rest.trim().strip_prefix(',').and_then(|rest| rest.trim().strip_prefix("until"));
     let until = until.ok_or_else(|| wrong("the day on which this ends is missing"))?.trim();
-    let until = until
-        .parse()
-        .map_err(|_| wrong(&format!("`{until}` is no day such as `2027-03-01`")))?;
+    let until =
+        until.parse().map_err(|_| wrong(&format!("`{until}` is no day such as `2027-03-01`")))?;
     Ok((found, reason.to_owned(), until))
 }
-
-impl Finding {
-    /// Whether the policy is unusable for it, so that nobody can allow it.
-    pub(super) fn is_of_check_error(&self) -> bool {
-        let rule = rules::rule(self.code());
-        self.diagnostic.is_about_input()
-            || rule.is_none()
-            || (self.level == super::Level::Error
-                && rule.is_some_and(|rule| rule.by == super::By::Check))
-    }
-}
-

@@ -89,8 +89,9 @@ impl Moved {
         for (feature, events) in events {
             let known = self.events.entry(feature).or_default();
             for event in events {
-                let is_known =
-                    known.iter().any(|one| (one.change, &one.place) == (event.change, &event.place));
+                let is_known = known
+                    .iter()
+                    .any(|one| (one.change, &one.place) == (event.change, &event.place));
                 if is_known || (is_locked && !is_prose(&event)) {
                     continue;
                 }

@@ -7,7 +7,8 @@ use miette::Severity;
 use serde::Serialize;
 
 use crate::diagnostic::{Code, Diagnostic};
-use crate::lint::rule::Rule;
+use crate::lint::rule::{By, Rule};
+use crate::lint::rules;
 use crate::model::Places;
 use crate::source::Span;
 
@@ -70,6 +71,14 @@ impl Finding {
     /// The code.
     pub fn code(&self) -> Code {
         self.diagnostic.code
+    }
+
+    /// Whether the policy is unusable for it, so that nobody can allow it.
+    pub fn makes_unusable(&self) -> bool {
+        let rule = rules::rule(self.code());
+        self.diagnostic.is_about_input()
+            || rule.is_none()
+            || (self.level == Level::Error && rule.is_some_and(|rule| rule.by == By::Check))
     }
 
     /// Points at a further place.

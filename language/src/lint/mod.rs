@@ -26,8 +26,10 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::dead;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::files::Files;
 use crate::limits::Limits;
+use crate::lock;
 
 pub use finding::{Allowed, Finding, Fix, Level};
 pub use fix::{Fixed, fix};
@@ -62,7 +64,7 @@ pub struct Live {
 /// What lint found.
 #[derive(Debug, Clone, Default)]
 pub struct Linted {
-    /// Whether the policy checks. Of one that does not, only the errors are found.
+    /// Whether the policy checks.
     pub checks: bool,
     /// In the order of files and places.
     pub findings: Vec<Finding>,
@@ -88,13 +90,18 @@ pub struct Unchecked {
     pub why: String,
 }
 
-/// Lints a policy.
+/// Lints a policy. Of one that does not check only the errors are found, unless all of them are that
+/// the servers grew past the lock: how they did is what lint is for.
 pub fn lint(files: &dyn Files, limits: &Limits, settings: &Settings, world: &World) -> Linted {
     let (checked, places) = dead::review_with_places(files, limits);
     let mut linted = Linted { checks: checked.policy.is_some(), ..Linted::default() };
-    let said = checked.diagnostics.into_iter().map(Finding::of_check);
-    let mut findings: Vec<Finding> = said.collect();
-    if let Some(policy) = &checked.policy {
+    let policy = checked.policy.or_else(|| match only_grew(&checked.diagnostics) {
+        true => lock::without_lock(files, limits),
+        false => None,
+    });
+    let mut findings: Vec<Finding> =
+        checked.diagnostics.into_iter().map(Finding::of_check).collect();
+    if let Some(policy) = &policy {
         let mut unchecked = Vec::new();
         let subject = Subject::new(policy, &places, files, limits, settings, world, &mut unchecked);
         for rule in ALL {
@@ -105,7 +112,7 @@ pub fn lint(files: &dyn Files, limits: &Limits, settings: &Settings, world: &Wor
         linted.unchecked = unchecked;
     }
     settings.apply(&mut findings);
-    let standing = allowance::apply(&places, findings, linted.checks, world.today);
+    let standing = allowance::apply(&places, findings, policy.is_some(), world.today);
     linted.findings = standing.findings;
     settings.apply(&mut linted.findings);
     linted.allowed = standing.allowed;
@@ -113,11 +120,18 @@ pub fn lint(files: &dyn Files, limits: &Limits, settings: &Settings, world: &Wor
     linted
 }
 
+/// Whether every error is that something grew past the lock.
+fn only_grew(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics
+        .iter()
+        .filter(|one| one.is_error())
+        .all(|one| matches!(one.code, Code::LockWidened | Code::LockDrift))
+}
+
 /// Names in a sentence; of many only the first.
 fn list<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> String {
     const NAMED: usize = 4;
-    let all: Vec<String> =
-        names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect();
+    let all: Vec<String> = names.into_iter().map(|name| format!("`{}`", name.as_ref())).collect();
     match all.len().checked_sub(NAMED) {
         None | Some(0) => match all.split_last() {
             Some((last, [])) => last.clone(),

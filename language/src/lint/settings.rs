@@ -33,6 +33,8 @@ pub struct ServerSettings {
     pub command: Vec<String>,
     /// Where its catalogue is fetched; by default its resource URI.
     pub url: Option<String>,
+    /// The environment variable that holds a bearer token for that.
+    pub token_env: Option<String>,
     /// Its protected resource metadata (RFC 9728), relative to the policy's folder.
     pub metadata: Option<String>,
     /// Tools and prompts that no capability holds on purpose, each with the reason.
@@ -128,7 +130,7 @@ impl Settings {
         findings.retain_mut(|finding| {
             let by_rule = rules::rule(finding.code()).is_some();
             match self.levels.get(&finding.code()) {
-                Some(settled) if by_rule && !finding.is_of_check_error() => match settled {
+                Some(settled) if by_rule && !finding.makes_unusable() => match settled {
                     None => return false,
                     Some(level) => finding.weigh(*level),
                 },

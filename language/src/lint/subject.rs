@@ -193,8 +193,8 @@ impl<'s> Subject<'s> {
     fn read_registry(&mut self, files: &dyn Files, unchecked: &mut Vec<Unchecked>) {
         let Some(path) = &self.settings.registry else { return };
         let bytes = files.read(path, Registry::BYTES);
-        let read = bytes
-            .and_then(|bytes| Registry::read(&bytes).map_err(|error| error.to_string()));
+        let read =
+            bytes.and_then(|bytes| Registry::read(&bytes).map_err(|error| error.to_string()));
         match read {
             Ok(registry) => self.registry = Some(registry),
             Err(why) => unchecked.push(Unchecked {

@@ -24,6 +24,7 @@ use crate::catalogue::Shape;
 pub use change::{Change, Subject, changes};
 pub use read::{LockError, read};
 pub(crate) use take::version;
+pub(crate) use update::without_lock;
 pub use update::{Update, update};
 pub use version::{Grant, Pinned, Version};
 pub use write::write;

@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::files::Files;
 use crate::limits::Limits;
 use crate::lock::{self, Lock, Version};
-use crate::model::check;
+use crate::model::{Policy, check};
 
 /// A day in seconds.
 const DAY: i64 = 86_400;
@@ -50,10 +50,10 @@ pub fn update(
         all.retain(Diagnostic::is_error);
         all
     };
-    let before = match read(files, limits) {
-        Read::Nothing => None,
-        Read::Lock(lock) => Some(lock),
-        Read::Unusable => return Err(errors(check(files, limits).diagnostics)),
+    let before = match beside(files, limits) {
+        Beside::Nothing => None,
+        Beside::Lock(lock) => Some(lock),
+        Beside::Unusable => return Err(errors(check(files, limits).diagnostics)),
     };
     let checked = check(&Unlocked(files), limits);
     let Some(policy) = checked.policy else { return Err(errors(checked.diagnostics)) };
@@ -112,21 +112,30 @@ impl Lock {
     }
 }
 
-enum Read {
+/// What a policy says as if it had no lock, with the lock that stands beside it; `None` if it does not
+/// check even so.
+pub(crate) fn without_lock(files: &dyn Files, limits: &Limits) -> Option<Policy> {
+    let Beside::Lock(lock) = beside(files, limits) else { return None };
+    let policy = check(&Unlocked(files), limits).policy?;
+    Some(Policy { lock: Some(lock), ..policy })
+}
+
+/// The lock beside a policy.
+enum Beside {
     Nothing,
     Lock(Lock),
     Unusable,
 }
 
-fn read(files: &dyn Files, limits: &Limits) -> Read {
+fn beside(files: &dyn Files, limits: &Limits) -> Beside {
     if files.has_lock() == Ok(false) {
-        return Read::Nothing;
+        return Beside::Nothing;
     }
     let bytes = files.read(lock::FILE, limits.lock_bytes).ok();
     let text = bytes.and_then(|bytes| String::from_utf8(bytes).ok());
     match text.and_then(|text| lock::read(&text).ok()) {
-        Some(lock) => Read::Lock(lock),
-        None => Read::Unusable,
+        Some(lock) => Beside::Lock(lock),
+        None => Beside::Unusable,
     }
 }
 

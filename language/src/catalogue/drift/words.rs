@@ -14,9 +14,13 @@ impl fmt::Display for Event {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (place, keyword) = self.place();
         let (what, values) = self.words(&keyword, false);
-        let said = [printable(&place), what, values];
+        let said = [printable(&place), what];
         let said: Vec<String> = said.into_iter().filter(|part| !part.is_empty()).collect();
-        formatter.write_str(&said.join(" "))
+        formatter.write_str(&said.join(" "))?;
+        match values.is_empty() {
+            true => Ok(()),
+            false => write!(formatter, ": {values}"),
+        }
     }
 }
 
@@ -74,10 +78,13 @@ impl Event {
         let (what, values) = match event.change {
             Change::Added | Change::Removed | Change::Renamed => (String::new(), String::new()),
             Change::ParameterAdded => (String::from("parameter added"), parameter(&event.after)),
-            Change::ParameterRemoved => (String::from("parameter removed"), parameter(&event.before)),
+            Change::ParameterRemoved => {
+                (String::from("parameter removed"), parameter(&event.before))
+            }
             Change::ParameterRequired => (String::from("now required"), String::new()),
             Change::ParameterOptional => (String::from("no longer required"), String::new()),
-            Change::Keyword if keyword.starts_with("anyOf ") => match (&event.before, &event.after) {
+            Change::Keyword if keyword.starts_with("anyOf ") => match (&event.before, &event.after)
+            {
                 (None, Some(new)) => (String::from("alternative added"), kind(new)),
                 (Some(old), None) => (String::from("alternative removed"), kind(old)),
                 _ => (keyword.to_owned(), arrow()),

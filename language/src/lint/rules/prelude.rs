@@ -27,9 +27,8 @@ pub(crate) fn stale<'l>(
     if lock.terms.contains_key(&today) && !lock.replaced.contains_key(&today) {
         return None;
     }
-    let is_reviewed = |version: &&Version| {
-        version.name == name || consent.is.was.contains(&version.name)
-    };
+    let is_reviewed =
+        |version: &&Version| version.name == name || consent.is.was.contains(&version.name);
     let terms = lock.terms.iter().filter(|(digest, _)| !lock.replaced.contains_key(digest));
     let reviewed: Vec<&Version> = terms.map(|(_, version)| version).filter(is_reviewed).collect();
     (!reviewed.is_empty()).then_some(reviewed)

@@ -19,7 +19,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
     for capability in &subject.capabilities {
         let Some(server) = subject.policy.servers.get(&capability.is.server) else { continue };
         for clause in capability.clauses {
-            let CapabilityClause::Needs(sets, whole) = clause else { continue };
+            let CapabilityClause::Needs(sets, _) = clause else { continue };
             let closed: Vec<BTreeSet<String>> = sets
                 .iter()
                 .map(|set| {
@@ -65,23 +65,24 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
                 }
                 left.push(kept);
             }
-            let sets: Vec<String> = left
+            let needed: Vec<String> = left
                 .iter()
                 .map(|set| {
                     let texts = set.iter().map(|text| format!("\"{}\"", text.raw));
                     texts.collect::<Vec<_>>().join(" and ")
                 })
                 .collect();
-            let fix = found.fix(*whole, &format!("needs {}", sets.join(" or ")));
+            let written = sets.iter().flatten().map(|text| text.span).reduce(Span::to);
+            let fix = written.map(|written| found.fix(written, &needed.join(" or ")));
             for (place, what, label) in said {
                 let finding = found.say(
                     place,
                     format!("`{}` needs more than necessary: {what}", capability.name.text),
                     label,
-                    format!("write `needs {}`", sets.join(" or ")),
+                    format!("write `needs {}`", needed.join(" or ")),
                 );
                 if let Some(finding) = finding {
-                    finding.fix = Some(fix.clone());
+                    finding.fix.clone_from(&fix);
                 }
             }
         }

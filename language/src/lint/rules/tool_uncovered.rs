@@ -2,6 +2,7 @@
 
 use placet_engine::bundle::Feature;
 
+use crate::catalogue::drift::Change;
 use crate::lint::list;
 use crate::lint::rules::prelude::*;
 
@@ -20,8 +21,15 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
         let tools = catalogue.tools.keys().cloned().map(Feature::Tool);
         let features = tools.chain(catalogue.prompts.keys().cloned().map(Feature::Prompt));
         let excluded = subject.settings.servers.get(name).map(|settings| &settings.excluded);
+        // What came since the review is told as such.
+        let moved = subject.moved.get(name).map(|moved| &moved.events);
+        let is_new = |feature: &Feature| {
+            let events = moved.and_then(|events| events.get(feature));
+            events.into_iter().flatten().any(|event| event.change == Change::Added)
+        };
         let open = features.filter(|feature| {
             subject.held.access(name, feature).is_none()
+                && !is_new(feature)
                 && !excluded.is_some_and(|excluded| excluded.contains_key(&feature.name()))
         });
         let open: Vec<String> = open.map(|feature| feature.name()).collect();

@@ -6,7 +6,10 @@ mod page;
 mod support;
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::TcpListener;
 use std::path::Path;
+use std::thread;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -205,4 +208,44 @@ fn the_json_is_what_the_schema_says() {
             validator.iter_errors(&report).map(|error| error.to_string()).collect();
         assert!(errors.is_empty(), "{errors:?}");
     }
+}
+
+/// A server on this machine that answers with one file for one path, and with 404 for every other.
+fn serve(path: &'static str, body: &'static str) -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut request = String::new();
+            BufReader::new(&stream).read_line(&mut request).unwrap();
+            let (status, body) = match request.starts_with(&format!("GET {path} ")) {
+                true => ("200 OK", body),
+                false => ("404 Not Found", ""),
+            };
+            let head = format!("HTTP/1.1 {status}\r\nContent-Length: {}\r\n", body.len());
+            let answer = format!("{head}Connection: close\r\n\r\n{body}");
+            // A client that went away needs no answer.
+            let _ = stream.write_all(answer.as_bytes());
+        }
+    });
+    port
+}
+
+#[test]
+fn a_server_is_asked_for_its_metadata() {
+    let folder = desk();
+    let path = folder.path();
+    let port = serve(
+        "/.well-known/oauth-protected-resource/mcp",
+        r#"{"resource": "https://tickets.example.com/mcp", "scopes_supported": ["tickets:read"]}"#,
+    );
+    let here = format!("http://127.0.0.1:{port}/mcp");
+    change(path, "desk.placet", "https://tickets.example.com/mcp", &here);
+    let report = json(path, &["--live", "--timeout", "5"]);
+    let codes = codes(&report);
+    assert!(codes.contains(&"metadata.mismatch"), "{report:#}");
+    assert!(codes.contains(&"scope.unsupported"), "{report:#}");
+    // It is no MCP server, which is said as well.
+    assert_eq!(report["unchecked"].as_array().unwrap().len(), 1, "{report:#}");
 }

@@ -398,3 +398,49 @@ fn a_policy_over_both_servers_decides_for_every_reason() {
         assert!(met, "no call met {reason}");
     }
 }
+
+/// What lint finds of drift while it asks the server.
+fn live_drift(folder: &Path) -> BTreeSet<String> {
+    let output = run(placet().args(["lint", "--live", "--format", "json"]).arg(folder));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["unchecked"], json!([]), "{report:#}");
+    let codes = report["findings"].as_array().unwrap().iter();
+    let codes = codes.map(|one| one["code"].as_str().unwrap().to_owned());
+    codes.filter(|code| code.starts_with("drift.") || code.starts_with("consent.")).collect()
+}
+
+#[test]
+fn lint_asks_the_server_what_it_serves_today() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = manifest().parent().unwrap().join("policies/filesystem");
+    for file in ["filesystem.placet", "catalogue.json"] {
+        fs::copy(pack.join(file), folder.path().join(file)).unwrap();
+    }
+    let settings = format!(
+        "[servers.filesystem]\ncommand = [\"node\", {}, {}]\n",
+        json!(server("server-filesystem")),
+        json!(folder.path())
+    );
+    fs::write(folder.path().join("placet.toml"), settings).unwrap();
+    let lock = || succeed(placet().args(["lock", "--yes"]).arg(folder.path()));
+    lock();
+    let calm = live_drift(folder.path());
+    assert!(!calm.iter().any(|code| code.starts_with("drift.")), "{calm:?}");
+
+    // As if the catalogue had been reviewed before the server learned to move files, and while it
+    // still took only short paths.
+    let catalogue = folder.path().join("catalogue.json");
+    let mut known: Value = serde_json::from_slice(&fs::read(&catalogue).unwrap()).unwrap();
+    let tools = known["tools"].as_array_mut().unwrap();
+    tools.retain(|tool| tool["name"] != "directory_tree");
+    let write = tools.iter_mut().find(|tool| tool["name"] == "write_file").unwrap();
+    write["inputSchema"]["properties"]["path"]["maxLength"] = json!(64);
+    fs::write(&catalogue, known.to_string()).unwrap();
+    let policy = folder.path().join("filesystem.placet");
+    let text = fs::read_to_string(&policy).unwrap().replace(" directory_tree,", "");
+    fs::write(&policy, text).unwrap();
+    lock();
+    let drifted: BTreeSet<String> = live_drift(folder.path()).difference(&calm).cloned().collect();
+    let expected = ["drift.added", "drift.broken", "drift.widened"];
+    assert_eq!(drifted, expected.map(String::from).into_iter().collect());
+}

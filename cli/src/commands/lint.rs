@@ -10,7 +10,7 @@ use placet_language::catalogue::{self, Prose};
 use placet_language::lint::{self, Linted, Live, Settings, Standard, World, fix, lint, rule};
 use placet_language::{Limits, Policy};
 
-use crate::commands::{check_folder, today};
+use crate::commands::today;
 use crate::disk::{self, Folder};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, counted, printable};
@@ -73,13 +73,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let folder = Folder::new(&arguments.policy);
     let settings = settings(&arguments.policy)?;
     let today = arguments.today.unwrap_or_else(today);
+    let limits = Limits::default();
     let mut world = World { today, live: BTreeMap::new() };
     if arguments.live
-        && let Some(policy) = check_folder(&arguments.policy).policy
+        && let Some(policy) = lint::policy(&folder, &limits)
     {
         world.live = live(&policy, &settings, Duration::from_secs(arguments.timeout));
     }
-    let limits = Limits::default();
     let mut linted = lint(&folder, &limits, &settings, &world);
     if arguments.fix && linted.checks {
         mend(&arguments.policy, &folder, &linted)?;

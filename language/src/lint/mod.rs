@@ -30,6 +30,7 @@ use crate::diagnostic::{Code, Diagnostic};
 use crate::files::Files;
 use crate::limits::Limits;
 use crate::lock;
+use crate::model::{Policy, check};
 
 pub use finding::{Allowed, Finding, Fix, Level};
 pub use fix::{Fixed, fix};
@@ -95,10 +96,7 @@ pub struct Unchecked {
 pub fn lint(files: &dyn Files, limits: &Limits, settings: &Settings, world: &World) -> Linted {
     let (checked, places) = dead::review_with_places(files, limits);
     let mut linted = Linted { checks: checked.policy.is_some(), ..Linted::default() };
-    let policy = checked.policy.or_else(|| match only_grew(&checked.diagnostics) {
-        true => lock::without_lock(files, limits),
-        false => None,
-    });
+    let policy = looked_at(&checked.diagnostics, checked.policy, files, limits);
     let mut findings: Vec<Finding> =
         checked.diagnostics.into_iter().map(Finding::of_check).collect();
     if let Some(policy) = &policy {
@@ -120,12 +118,28 @@ pub fn lint(files: &dyn Files, limits: &Limits, settings: &Settings, world: &Wor
     linted
 }
 
-/// Whether every error is that something grew past the lock.
-fn only_grew(diagnostics: &[Diagnostic]) -> bool {
-    diagnostics
-        .iter()
-        .filter(|one| one.is_error())
-        .all(|one| matches!(one.code, Code::LockWidened | Code::LockDrift))
+/// The policy that lint looks at, for whoever wants to ask its servers first; `None` where it finds
+/// nothing but errors.
+pub fn policy(files: &dyn Files, limits: &Limits) -> Option<Policy> {
+    let checked = check(files, limits);
+    looked_at(&checked.diagnostics, checked.policy, files, limits)
+}
+
+/// A policy that checks, or whose every error is that something grew past the lock.
+fn looked_at(
+    diagnostics: &[Diagnostic],
+    policy: Option<Policy>,
+    files: &dyn Files,
+    limits: &Limits,
+) -> Option<Policy> {
+    let grew = |one: &Diagnostic| matches!(one.code, Code::LockWidened | Code::LockDrift);
+    match policy {
+        Some(policy) => Some(policy),
+        None if diagnostics.iter().filter(|one| one.is_error()).all(grew) => {
+            lock::without_lock(files, limits)
+        }
+        None => None,
+    }
 }
 
 /// Names in a sentence; of many only the first.

@@ -1,8 +1,10 @@
 //! The page of a diagnostic's code, and what there is to say of a reason.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use placet_engine::Reason;
+use placet_language::lint::{By, Standard, rule};
 use placet_language::{Code, did_you_mean};
 use serde_json::json;
 
@@ -18,11 +20,13 @@ pub(crate) fn show(what: &Path, format: Format) -> Result<(), Failure> {
     let word = what.to_string_lossy();
     if let Some(code) = Code::ALL.iter().find(|code| code.as_str() == word) {
         return match format {
-            Format::Text => output::print(rendered(code.page(), Style::of_output()).trim_end()),
+            Format::Text => output::print(rendered(*code, Style::of_output()).trim_end()),
             Format::Json => output::print_json(&json!({
                 "code": code.as_str(),
                 "meaning": code.meaning(),
                 "page": code.page(),
+                "level": rule(*code).map(|rule| rule.level),
+                "serves": served(*code),
             })),
         };
     }
@@ -59,7 +63,8 @@ fn not_known(what: &Path) -> Failure {
 }
 
 /// A page's Markdown for a terminal: headings strong, code indented, and no marks around either.
-fn rendered(page: &str, style: Style) -> String {
+fn rendered(code: Code, style: Style) -> String {
+    let page = code.page();
     let mut text = String::with_capacity(page.len());
     let mut in_code = false;
     let mut beside = false;
@@ -78,11 +83,31 @@ fn rendered(page: &str, style: Style) -> String {
         text.push_str(&shown);
         text.push('\n');
     }
+    let rule = rule(code);
     if beside {
+        let page = match rule.is_some_and(|rule| rule.by == By::Lint) {
+            true => "spec/lint.md",
+            false => "spec/diagnostics.md",
+        };
         text.push('\n');
-        text.push_str(&style.faint("The examples stand beside the policy in spec/diagnostics.md."));
+        text.push_str(&style.faint(&format!("The examples stand beside the policy in {page}.\n")));
+    }
+    for served in served(code) {
+        text.push_str(&style.faint(&format!("Serves {served}.\n")));
     }
     text
+}
+
+/// The standards that a rule serves, and their items.
+fn served(code: Code) -> Vec<String> {
+    let mut by_standard: BTreeMap<Standard, Vec<&str>> = BTreeMap::new();
+    for (standard, item) in rule(code).map_or(&[][..], |rule| rule.serves) {
+        by_standard.entry(*standard).or_default().push(item);
+    }
+    let said = |(standard, items): (&Standard, &Vec<&str>)| {
+        format!("{}: {}", standard.title(), items.join(", "))
+    };
+    by_standard.iter().map(said).collect()
 }
 
 fn in_words(reason: Reason, style: Style) -> String {

@@ -1,6 +1,6 @@
 //! The subject of lint: each statement as it is written, beside what it means.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use placet_engine::bundle::{Access, Client, Credentials, Effect, Feature};
 
@@ -11,7 +11,7 @@ use crate::lint::metadata::Metadata;
 use crate::lint::registry::Registry;
 use crate::lint::settings::Settings;
 use crate::lint::{Unchecked, World};
-use crate::model::{self, Held, Places, Policy};
+use crate::model::{self, Held, Places, Policy, Touched};
 use crate::source::Span;
 use crate::syntax::ast::{
     self, CapabilityClause, ConsentClause, Name, RuleClause, ServerClause, Statement, Text,
@@ -228,27 +228,9 @@ impl<'s> Subject<'s> {
         highest.unwrap_or(capability.access).max(capability.access)
     }
 
-    /// The consents that grant a capability, by name.
-    pub(crate) fn granted_by(&self, capability: &str) -> BTreeSet<&'s str> {
-        let policy = self.policy;
-        let consents = policy.consents.iter();
-        let granting = consents.filter(|(_, consent)| consent.grants.contains(capability));
-        granting.map(|(name, _)| name.as_str()).collect()
-    }
-
-    /// The capabilities that hold a feature and the consents that grant these, in words.
-    pub(crate) fn touched(&self, server: &str, feature: &Feature) -> Option<String> {
-        let holding = self.held.capabilities(server, feature);
-        if holding.is_empty() {
-            return None;
-        }
-        let consents: BTreeSet<&str> =
-            holding.iter().flat_map(|(name, _)| self.granted_by(name)).collect();
-        let holding = super::list(holding.iter().map(|(name, _)| *name));
-        Some(match consents.is_empty() {
-            true => format!("held by {holding}"),
-            false => format!("held by {holding}, granted by {}", super::list(consents)),
-        })
+    /// What rests on a feature.
+    pub(crate) fn touched(&self, server: &str, feature: &Feature) -> Touched {
+        Touched::by(self.policy, &self.held, server, feature)
     }
 }
 

@@ -19,6 +19,7 @@ mod require;
 mod rule;
 mod server;
 mod through;
+mod touched;
 mod unused;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -34,6 +35,7 @@ use placet_engine::condition::Condition;
 use placet_engine::resource::Pattern;
 
 pub use held::Held;
+pub use touched::Touched;
 
 use crate::catalogue::Catalogue;
 use crate::diagnostic::{Code, Diagnostic};

@@ -41,12 +41,13 @@ fn whole(
     style: Style,
     lines: &mut Vec<String>,
 ) {
-    let features: Vec<(String, &Event)> = compared
+    let features: Vec<(String, &Event, String)> = compared
         .drift
         .events
         .iter()
         .filter_map(|(feature, events)| {
-            Some((label(feature), events.iter().find(|event| event.change == change)?))
+            let event = events.iter().find(|event| event.change == change)?;
+            Some((label(feature), event, touched(compared, feature, events)))
         })
         .collect();
     if features.is_empty() {
@@ -54,15 +55,21 @@ fn whole(
     }
     lines.push(String::new());
     lines.push(style.strong(&format!("{title}: {}", features.len())));
-    let width = width(features.iter().map(|(name, _)| name.as_str()));
-    for (name, event) in features {
+    let width = width(features.iter().map(|(name, _, _)| name.as_str()));
+    for (name, event, touched) in features {
         let about = match &event.before {
             Some(Value::String(before)) => format!("was {}", printable(before)),
             before => before.as_ref().or(event.after.as_ref()).map(behaviour).unwrap_or_default(),
         };
-        let line = format!("  {} {name:<width$}  {about}", mark(event, style));
+        let line = format!("  {} {name:<width$}  {about}{touched}", mark(event, style));
         lines.push(line.trim_end().to_owned());
     }
+}
+
+/// What rests on a feature, in brackets; nothing where no policy tells.
+fn touched(compared: &Compared<'_>, feature: &Feature, events: &[Event]) -> String {
+    let touched = compared.touched(feature, events);
+    touched.map(|touched| printable(&format!(" ({touched})"))).unwrap_or_default()
 }
 
 /// What a tool says of its own behaviour.
@@ -97,10 +104,11 @@ fn changed(compared: &Compared<'_>, style: Style, lines: &mut Vec<String>) {
             events.iter().filter(|event| !is_whole(event)).filter(is_shown).collect();
         let rows: Vec<Row> = shown.iter().map(|event| row(event, compared.all, style)).collect();
         let is_alarming = shown.iter().any(|event| event.is_alarming());
+        let name = format!("{}{}", label(feature), touched(compared, feature, events));
         match groups.iter_mut().find(|(_, _, others)| *others == rows) {
             _ if rows.is_empty() => {}
-            Some((_, names, _)) => names.push(label(feature)),
-            None => groups.push((is_alarming, vec![label(feature)], rows)),
+            Some((_, names, _)) => names.push(name),
+            None => groups.push((is_alarming, vec![name], rows)),
         }
     }
     groups.sort_by_key(|(is_alarming, _, _)| !is_alarming);

@@ -22,7 +22,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
             found.say_anywhere(
                 server.catalogue(),
                 format!("`{}` takes less than what was reviewed: {}", feature.name(), told(&events)),
-                touched.unwrap_or_else(|| String::from("held by no capability")),
+                touched.to_string(),
                 "nobody is asked again; calls that the server refuses now may surprise, and `placet lock` \
                  records it",
             );

@@ -20,7 +20,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
             found.say_anywhere(
                 server.catalogue(),
                 format!("`{}` may do more than what was reviewed: {}", feature.name(), told(&events)),
-                touched.unwrap_or_else(|| String::from("held by no capability")),
+                touched.to_string(),
                 "compare both with `placet catalogue diff`; once it is reviewed, run `placet lock`",
             );
         }

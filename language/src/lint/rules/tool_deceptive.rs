@@ -30,7 +30,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
             found.say_anywhere(
                 server.catalogue(),
                 format!("`{name}` tries to deceive: {}", told(&events)),
-                touched.unwrap_or_else(|| String::from("held by no capability")),
+                touched.to_string(),
                 "do not use this version of the server before somebody has explained it",
             );
         }

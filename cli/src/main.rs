@@ -5,7 +5,9 @@ mod disk;
 mod exit;
 mod git;
 mod junit;
+mod markup;
 mod output;
+mod overview;
 mod proof;
 mod pull;
 mod report;
@@ -44,6 +46,7 @@ enum Command {
     Test(commands::test::Arguments),
     Fmt(commands::fmt::Arguments),
     Lock(commands::lock::Arguments),
+    Report(commands::report::Arguments),
     Scan(commands::scan::Arguments),
     #[command(subcommand)]
     Catalogue(commands::catalogue::Command),
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Fmt(arguments) => commands::fmt::run(&arguments),
         Command::Lock(arguments) => commands::lock::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments),
         Command::Scan(arguments) => commands::scan::run(&arguments),
         Command::Catalogue(command) => commands::catalogue::run(&command),
     };

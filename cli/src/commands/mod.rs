@@ -10,6 +10,7 @@ pub(crate) mod explain;
 pub(crate) mod fmt;
 pub(crate) mod lock;
 mod page;
+pub(crate) mod report;
 pub(crate) mod scan;
 mod signing;
 pub(crate) mod test;

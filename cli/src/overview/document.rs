@@ -113,6 +113,16 @@ impl Inline {
         Self::default().and(text)
     }
 
+    /// What is said with names between backticks.
+    pub(super) fn said(text: &str) -> Self {
+        let pieces = text.split('`').enumerate();
+        let span = |(place, piece): (usize, &str)| match place.is_multiple_of(2) {
+            true => Span::Text(piece.to_owned()),
+            false => Span::Code(piece.to_owned()),
+        };
+        Self(pieces.filter(|(_, piece)| !piece.is_empty()).map(span).collect())
+    }
+
     pub(super) fn code(text: impl Into<String>) -> Self {
         Self::default().and_code(text)
     }

@@ -21,7 +21,7 @@ pub struct Scope {
     pub stands_for: BTreeSet<String>,
     /// The capabilities whose `needs` name it.
     pub needed_by: Vec<String>,
-    /// The capabilities for which a token with this scope alone suffices.
+    /// The capabilities that need a scope, and for which a token with this one alone suffices.
     pub opens: Vec<String>,
     /// The `register` statements whose clients may request it. Clients with a name may request any.
     pub registrations: Vec<RegisterName>,
@@ -59,7 +59,7 @@ pub(super) fn scopes(policy: &Policy, content: &Content) -> Vec<Scope> {
                 name: name.clone(),
                 implies: implies.clone(),
                 needed_by: needing(&|set| set.contains(name)),
-                opens: needing(&|set| set.is_subset(&all)),
+                opens: needing(&|set| !set.is_empty() && set.is_subset(&all)),
                 registrations: requesting
                     .map(|rule| RegisterName { kind: rule.kind, source: rule.source.clone() })
                     .collect(),

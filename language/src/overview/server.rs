@@ -5,6 +5,7 @@ use placet_engine::bundle::{ApiKeys, Credentials, Source};
 use placet_engine::condition::quote;
 use serde::Serialize;
 
+use crate::case::Duration;
 use crate::model::{self, Policy};
 
 /// An MCP server.
@@ -72,15 +73,48 @@ fn claim(
     Check { claim: Some(claim), ..check(what, demands, reasons) }
 }
 
+/// In the order in which the engine judges, as far as it has one.
 fn checks(server: &model::Server) -> Vec<Check> {
-    let mut checks = match &server.credentials {
+    let mut checks = vec![
+        check(
+            "tool",
+            match server.pin_tools {
+                true => "the call carries the digest of the tool's definition, and it is the one here",
+                false => {
+                    "where the call carries a digest of the tool's definition, it is the one here"
+                }
+            },
+            &[Reason::ToolChanged],
+        ),
+        check(
+            "client",
+            "the policy admits it, it registered as it says, and its review ended well",
+            &[
+                Reason::UnknownClient,
+                Reason::ClientPending,
+                Reason::ClientBlocked,
+                Reason::RegistrationKind,
+            ],
+        ),
+        check(
+            "client metadata",
+            match server.pin_clients {
+                true => "they were reviewed, and the call carries the digest that they had then",
+                false => {
+                    "where they were reviewed and the call carries a digest of them, it is the one that \
+                     they had then"
+                }
+            },
+            &[Reason::MetadataChanged],
+        ),
+    ];
+    match &server.credentials {
         Credentials::Oauth { issuers, api_keys } => {
             let issuers: Vec<String> = issuers.iter().map(|issuer| quote(issuer)).collect();
-            let mut checks = token(&server.identity, &issuers.join(" or "));
+            checks.extend(token(&server.identity, &issuers.join(" or ")));
             checks.extend(api_keys.as_ref().map(api_key));
-            checks
         }
-        Credentials::Local { up_to, .. } => vec![
+        Credentials::Local { up_to, .. } => checks.extend([
             check(
                 "credential",
                 format!("whoever starts the server may use tools up to access {up_to}"),
@@ -91,29 +125,8 @@ fn checks(server: &model::Server) -> Vec<Check> {
                 "the host vouches for the user for whom it calls",
                 &[Reason::CredentialSubject],
             ),
-        ],
-    };
-    checks.push(check(
-        "tool",
-        match server.pin_tools {
-            true => "the call carries the digest of the tool's definition, and it is the one here",
-            false => "where the call carries a digest of the tool's definition, it is the one here",
-        },
-        &[Reason::ToolChanged],
-    ));
-    checks.push(check(
-        "client",
-        match server.pin_clients {
-            true => {
-                "the client's metadata were reviewed, and the call carries the digest that they had"
-            }
-            false => {
-                "where the client's metadata were reviewed and the call carries a digest of them, it \
-                 is the one that they had"
-            }
-        },
-        &[Reason::MetadataChanged],
-    ));
+        ]),
+    }
     checks
 }
 
@@ -180,7 +193,9 @@ fn api_key(bound: &ApiKeys) -> Check {
         false => format!("from {}", networks.join(" or ")),
     };
     let lasts = match bound.lasts {
-        Some(seconds) => format!("for {seconds} seconds from when it was issued"),
+        Some(seconds) => {
+            format!("for {} from when it was issued", Duration(seconds.unsigned_abs()))
+        }
         None => String::from("for as long as the host says"),
     };
     check(

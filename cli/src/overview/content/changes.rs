@@ -39,14 +39,15 @@ fn rows(changes: &[Change]) -> Vec<Vec<Inline>> {
 fn row(change: &Change) -> Vec<Inline> {
     let events: Vec<String> =
         change.events.iter().map(|event| drift::line(event, Style::plain())).collect();
+    let what = Inline::said(&change.what);
     let what = match events.is_empty() {
-        true => change.what.clone(),
-        false => format!("{}: {}", change.what, events.join("; ")),
+        true => what,
+        false => what.and(format!(": {}", events.join("; "))),
     };
     let direction = change.direction.to_string();
     vec![
         Inline::code(change.subject.to_string()),
-        Inline::text(what),
+        what,
         match change.direction.is_widening() {
             true => Inline::default().and_strong(direction),
             false => Inline::text(direction),
@@ -68,10 +69,9 @@ fn warning(warning: &Warning) -> Inline {
         (Some(file), Some(line)) => format!(" ({file}:{line})"),
         _ => String::new(),
     };
-    let help = warning.help.as_ref().map(|help| format!(". {help}"));
-    Inline::code(warning.code).and(format!(
-        ": {}{place}{}",
-        warning.message,
-        help.unwrap_or_default()
-    ))
+    let said = Inline::code(warning.code).and(": ").then(Inline::said(&warning.message)).and(place);
+    match &warning.help {
+        Some(help) => said.and("; ").then(Inline::said(help)),
+        None => said,
+    }
 }

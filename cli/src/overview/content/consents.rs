@@ -34,7 +34,7 @@ fn facts(overview: &Overview, consent: &Consent) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut say = |about, what| facts.push(Fact { about, what });
     say("server", Inline::code(consent.server.clone()));
-    say("leads to", leads_to(overview, consent));
+    say("tools", leads_to(overview, consent));
     say(
         "lasts",
         Inline::text(match consent.lasts {
@@ -90,7 +90,7 @@ fn leads_to(overview: &Overview, consent: &Consent) -> Inline {
         let count = tools.values().filter(|access| **access == level).count();
         if count > 0 {
             let comma = if said.0.is_empty() { "" } else { ", " };
-            said = said.and(format!("{comma}{} ", counted(count, "tool"))).and_access(level);
+            said = said.and(format!("{comma}{count} ")).and_access(level);
         }
     }
     if said.0.is_empty() { Inline::text("nothing") } else { said }
@@ -101,7 +101,7 @@ pub(super) fn without(overview: &Overview) -> Vec<Inline> {
     let free = overview.rules.iter().filter(|one| one.kind == Kind::Allow && one.under.is_none());
     free.map(|rule| {
         let because = rule.because.as_deref().unwrap_or("no reason is given");
-        words::named(rule).and(": ").then(words::rule(rule)).and(format!(". {because}"))
+        words::named(rule).and(": ").then(words::rule(rule)).and(format!(", because: {because}"))
     })
     .collect()
 }

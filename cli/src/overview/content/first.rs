@@ -20,7 +20,7 @@ pub(super) fn section(overview: &Overview) -> Section {
     points.extend(uncovered(overview));
     if !overview.warnings.is_empty() {
         let count = counted(overview.warnings.len(), "warning");
-        points.push(Inline::default().and_strong(count).and(" of `placet check`"));
+        points.push(Inline::default().and_strong(count).and(" of ").and_code("placet check"));
     }
     Section { id: "first", title: "What to look at first", blocks: vec![Block::List(points)] }
 }
@@ -104,7 +104,7 @@ fn unreviewed(overview: &Overview) -> Option<Inline> {
     (unseen > 0).then(|| {
         Inline::default()
             .and_strong("Metadata that nobody reviewed")
-            .and(format!(": of {unseen} of {}", counted(all, "named client")))
+            .and(format!(": {unseen} of {}", counted(all, "named client")))
     })
 }
 
@@ -133,7 +133,7 @@ fn uncovered(overview: &Overview) -> Option<Inline> {
         parts.push(format!("{} in no capability", tools(outside)));
     }
     if dead > 0 {
-        parts.push(format!("{} in one, and every call is denied", tools(dead)));
+        parts.push(format!("{} that nobody may call", tools(dead)));
     }
     (!parts.is_empty())
         .then(|| Inline::default().and_strong("Not covered").and(format!(": {}", parts.join("; "))))

@@ -10,36 +10,44 @@ const LEGEND: &str = "“yes”: who gave this consent may call the tool, if a r
     rule”: the consent grants the tool, and no rule under it does.";
 
 pub(super) fn section(overview: &Overview) -> Section {
-    let is_free = overview.matrix.iter().any(|cell| cell.consent.is_none());
-    let mut columns: Vec<Option<&str>> =
-        overview.consents.iter().map(|one| Some(one.name.as_str())).collect();
+    let mut blocks = vec![Block::Paragraph(Inline::text(LEGEND))];
+    for (index, server) in overview.servers.iter().enumerate() {
+        if !overview.capabilities.iter().any(|one| one.server == server.name) {
+            continue;
+        }
+        if overview.servers.len() > 1 {
+            let id = format!("matrix-{index}");
+            blocks.push(Block::Heading(id, Inline::code(server.name.clone())));
+        }
+        blocks.push(Block::Table(table(overview, &server.name)));
+    }
+    Section { id: "matrix", title: "Consents and tools", blocks }
+}
+
+fn table(overview: &Overview, server: &str) -> Table {
+    let consents = overview.consents.iter().filter(|one| one.server == server);
+    let mut columns: Vec<Option<&str>> = consents.map(|one| Some(one.name.as_str())).collect();
+    let mut cells = overview.matrix.iter();
+    let is_free = cells.any(|cell| cell.server == server && cell.consent.is_none());
     columns.extend(is_free.then_some(None));
     let mut head = vec![Inline::text("tool"), Inline::text("access")];
     head.extend(columns.iter().map(|column| match column {
         Some(name) => Inline::code(*name),
         None => Inline::text("without consent"),
     }));
-    let groups = overview.capabilities.iter().enumerate().map(|(index, capability)| Rows {
+    let capabilities = overview.capabilities.iter().enumerate();
+    let groups = capabilities.filter(|(_, one)| one.server == server).map(|(index, one)| Rows {
         id: Some(capability_id(index)),
-        title: Some(about(capability)),
-        rows: capability
-            .features
-            .iter()
-            .map(|feature| row(overview, capability, feature, &columns))
-            .collect(),
+        title: Some(about(one)),
+        rows: one.features.iter().map(|held| row(overview, one, held, &columns)).collect(),
     });
-    let caption = "Which consent leads to which tool";
-    let table = Table { caption, head, groups: groups.collect() };
-    let blocks = vec![Block::Paragraph(Inline::text(LEGEND)), Block::Table(table)];
-    Section { id: "matrix", title: "Consents and tools", blocks }
+    Table { caption: "Which consent leads to which tool", head, groups: groups.collect() }
 }
 
 /// What holds of all that is in a capability.
 fn about(capability: &Capability) -> Inline {
     let mut said = Inline::code(capability.name.clone())
-        .and(format!(" {} on ", capability.description))
-        .and_code(capability.server.clone())
-        .and(": ")
+        .and(format!(" {}: ", capability.description))
         .and_access(capability.access)
         .and(", needs ")
         .then(words::needs(&capability.needs));

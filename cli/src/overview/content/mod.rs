@@ -30,7 +30,7 @@ pub(super) fn capability_id(index: usize) -> String {
 const NAMED: usize = 4;
 
 pub(super) fn document(overview: &Overview) -> Document {
-    let mut title = Inline::text("What the policy exposes of ");
+    let mut title = Inline::text("What the policy exposes: ");
     for (index, server) in overview.servers.iter().take(NAMED).enumerate() {
         if index > 0 {
             title = title.and(", ");

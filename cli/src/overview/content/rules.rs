@@ -45,7 +45,7 @@ fn requirement(rule: &Rule) -> Inline {
 
 fn because(said: Inline, rule: &Rule) -> Inline {
     match &rule.because {
-        Some(because) => said.and(format!(". {because}")),
+        Some(because) => said.and(format!(", because: {because}")),
         None => said,
     }
 }

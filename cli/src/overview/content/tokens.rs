@@ -7,7 +7,8 @@ use crate::overview::document::{Block, Inline, Section, Table};
 
 pub(super) fn section(overview: &Overview) -> Section {
     let mut blocks = vec![Block::Paragraph(
-        "Of every call, before any rule is looked at, in this order; the first that fails denies it."
+        "What is checked of every call: the scope with the rule that fits, all else before any rule \
+         is looked at. Whatever fails denies the call."
             .into(),
     )];
     for (index, server) in overview.servers.iter().enumerate() {

@@ -43,7 +43,7 @@ pub(super) fn rule(rule: &Rule) -> Inline {
     let mut said = Inline::codes(&rule.who, ", ", "users and clients for themselves")
         .and(" through ")
         .then(via(rule.via.as_ref()))
-        .and(", ")
+        .and(" to ")
         .then(Inline::codes(&rule.targets, ", ", "nothing"));
     if let Some(when) = &rule.when {
         said = said.and(", when ").and_code(when.clone());

@@ -10,8 +10,8 @@ use crate::overview::content::capability_id;
 use crate::overview::map::measure::fit;
 use crate::overview::map::order::number;
 use crate::overview::map::place::{
-    Band, CAPABILITIES, Column, Edge, HALF, LINE, NEEDS, PADDING, Placed, PlacedRegion,
-    PlacedSource, SOURCES, Span, TOOLS, TOP, WIDTH,
+    Band, CAPABILITIES, Column, Edge, LINE, NEEDS, PADDING, Placed, PlacedRegion, PlacedSource,
+    SOURCES, Span, TOOLS, TOP, WIDTH,
 };
 use crate::overview::map::{Drawn, Tool};
 
@@ -260,20 +260,19 @@ fn band(band: &Band<'_>, sources: &[String], drawn: &mut String) {
 fn tool(band: &Band<'_>, place: usize, tool: &Tool<'_>, drawn: &mut String) {
     let column = place.checked_div(band.rows).unwrap_or_default();
     let row = place.checked_rem(band.rows).unwrap_or_default();
-    let wide = (TOOLS.width - PADDING * 2.0) / number(band.across);
-    let letters = if band.across == 2 { HALF } else { TOOLS.letters };
-    let kind = if tool.kind == "tool" { String::new() } else { format!("{} ", tool.kind) };
-    let name = fit(&format!("{kind}{}", tool.name), letters);
+    let left = band.columns.get(column).copied().unwrap_or(TOOLS.left);
+    let label = tool.label();
+    let name = fit(&label, TOOLS.letters);
     let dead = if tool.is_dead { " dead" } else { "" };
     let denied = if tool.is_dead { ", and every call is denied" } else { "" };
     let _ = writeln!(
         drawn,
-        "<g class=\"{}\" transform=\"translate({:.1} {:.1})\"><title>{kind}{} ({}{denied})</title>{}\
+        "<g class=\"{}\" transform=\"translate({:.1} {:.1})\"><title>{} ({}{denied})</title>{}\
          <text class=\"code{dead}\" x=\"12\" y=\"4\">{}</text></g>",
         tool.access,
-        TOOLS.left + PADDING + 6.0 + wide * number(column),
+        left + 6.0,
         baseline(band.tools, row) - 4.0,
-        text(tool.name),
+        text(&label),
         tool.access,
         shape(tool.access),
         text(&name),

@@ -60,6 +60,16 @@ struct Tool<'o> {
     is_dead: bool,
 }
 
+impl Tool<'_> {
+    /// Its name, with what it is where it is no tool.
+    fn label(&self) -> String {
+        match self.kind {
+            "tool" => self.name.to_owned(),
+            kind => format!("{kind} {}", self.name),
+        }
+    }
+}
+
 /// A line from a source to a capability, by their places in the region.
 struct Link {
     source: usize,

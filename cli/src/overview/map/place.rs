@@ -2,18 +2,21 @@
 
 use crate::overview::map::measure::{fit, widest, wrap};
 use crate::overview::map::order::number;
-use crate::overview::map::{Held, Link, Region, Source};
+use crate::overview::map::{Held, Link, Region, Source, Tool};
 
 /// The width of the whole.
-pub(super) const WIDTH: f64 = 1240.0;
+pub(super) const WIDTH: f64 = 1416.0;
 /// The columns: where each starts, and how wide it is.
 pub(super) const SOURCES: Column = Column { left: 16.0, width: 236.0, letters: 33 };
 pub(super) const CAPABILITIES: Column = Column { left: 376.0, width: 250.0, letters: 34 };
 pub(super) const NEEDS: Column = Column { left: 652.0, width: 170.0, letters: 20 };
-pub(super) const TOOLS: Column = Column { left: 848.0, width: 376.0, letters: 46 };
+pub(super) const TOOLS: Column = Column { left: 848.0, width: 552.0, letters: 70 };
 
-/// How many letters of a tool's name fit where two stand beside each other.
-pub(super) const HALF: usize = 21;
+/// The width of a letter of a tool's name, and what its sign and the gap after it take.
+const LETTER: f64 = 7.4;
+const SIGN: f64 = 26.0;
+/// How many tools stand beside each other at most.
+const ACROSS: usize = 3;
 
 /// Lines of text are so far apart.
 pub(super) const LINE: f64 = 17.0;
@@ -71,9 +74,9 @@ pub(super) struct Band<'o> {
     pub(super) description: Vec<String>,
     pub(super) condition: Option<String>,
     pub(super) scopes: Vec<String>,
-    /// How many tools stand beside each other, and how many below.
-    pub(super) across: usize,
+    /// The tools stand in columns, so many below each other, which start here.
     pub(super) rows: usize,
+    pub(super) columns: Vec<f64>,
 }
 
 /// A line from a source to a capability, by their places in the region.
@@ -161,12 +164,10 @@ fn band(held: Held<'_>, top: f64) -> Band<'_> {
     let condition = capability.condition.as_ref().map(|one| format!("where {one}"));
     let condition = condition.map(|one| fit(&one, CAPABILITIES.letters.saturating_sub(4)));
     let scopes = scopes(&held);
-    let names = held.tools.iter().map(|tool| tool.name);
-    let across = if widest(names) <= HALF { 2 } else { 1 };
+    let (rows, columns) = columns(&held.tools);
     let boxed = |lines: usize| number(lines) * LINE + PADDING * 2.0;
     let lines = 2_usize.saturating_add(description.len());
     let own = boxed(lines.saturating_add(usize::from(condition.is_some())));
-    let rows = held.tools.len().div_ceil(across).max(1);
     let (needed, tools) = (boxed(scopes.len()), boxed(rows));
     let middle = top + own.max(needed).max(tools) / 2.0;
     Band {
@@ -177,9 +178,27 @@ fn band(held: Held<'_>, top: f64) -> Band<'_> {
         description,
         condition,
         scopes,
-        across,
         rows,
+        columns,
     }
+}
+
+/// As many columns as there is room for: how many tools stand in one, and where each starts.
+fn columns(tools: &[Tool<'_>]) -> (usize, Vec<f64>) {
+    for across in (1..=ACROSS).rev() {
+        let rows = tools.len().div_ceil(across).max(1);
+        let mut next = TOOLS.left + PADDING;
+        let mut starts = Vec::new();
+        for column in tools.chunks(rows) {
+            starts.push(next);
+            let labels: Vec<String> = column.iter().map(Tool::label).collect();
+            next += number(widest(labels.iter().map(String::as_str))) * LETTER + SIGN;
+        }
+        if next <= TOOLS.right() {
+            return (rows, starts);
+        }
+    }
+    (tools.len().max(1), vec![TOOLS.left + PADDING])
 }
 
 /// The scopes that a capability needs, in lines.

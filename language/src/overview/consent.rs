@@ -60,7 +60,7 @@ pub struct Consent {
     pub digest: Digest,
     /// The capabilities that it grants.
     pub grants: BTreeSet<String>,
-    /// What it may be used for; empty: anything.
+    /// The purposes that a call may state; empty: none.
     pub purposes: BTreeSet<String>,
     /// Whether a call must state one of them.
     pub purpose_required: bool,

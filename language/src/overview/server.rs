@@ -79,7 +79,9 @@ fn checks(server: &model::Server) -> Vec<Check> {
         check(
             "tool",
             match server.pin_tools {
-                true => "the call carries the digest of the tool's definition, and it is the one here",
+                true => {
+                    "the call carries the digest of the tool's definition, and it is the one here"
+                }
                 false => {
                     "where the call carries a digest of the tool's definition, it is the one here"
                 }

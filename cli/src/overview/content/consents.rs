@@ -47,7 +47,7 @@ fn facts(overview: &Overview, consent: &Consent) -> Vec<Fact> {
     say(
         "purpose",
         match purposes.is_empty() {
-            true => Inline::text("any"),
+            true => Inline::text("none: a call that states one is denied"),
             false => Inline::text(format!("{}{must}", purposes.join(", "))),
         },
     );

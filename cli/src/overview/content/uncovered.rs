@@ -42,6 +42,8 @@ pub(super) fn section(overview: &Overview) -> Section {
             .and(format!(": {}", one.why))
     }));
     if !others.is_empty() {
+        let title = Inline::default().and_strong("Declared for nothing, or undecided").and(":");
+        blocks.push(Block::Paragraph(title));
         blocks.push(Block::List(others));
     }
     if blocks.is_empty() {

@@ -30,11 +30,12 @@ pub(super) fn fit(text: &str, limit: usize) -> String {
     format!("{}…", fitting.trim_end())
 }
 
-/// A text in lines of at most so many columns; what does not fit into the last ends in `…`.
+/// A text in lines of at most so many columns; what does not fit into the last ends in `…`. A word that
+/// is too long for a line goes on in the next: of a scope that is an address, the end tells most.
 pub(super) fn wrap(text: &str, limit: usize, most: usize) -> Vec<String> {
     let text = printable(text);
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    for word in text.split_whitespace().flat_map(|word| broken(word, limit)) {
         if let Some(line) = lines.last_mut() {
             let joined = format!("{line} {word}");
             // Once there are enough lines, the last takes all of the rest, and is cut.
@@ -45,9 +46,24 @@ pub(super) fn wrap(text: &str, limit: usize, most: usize) -> Vec<String> {
                 continue;
             }
         }
-        lines.push(word.to_owned());
+        lines.push(word);
     }
     lines.into_iter().map(|line| fit(&line, limit)).collect()
+}
+
+/// A word in pieces of at most so many columns.
+fn broken(word: &str, limit: usize) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    for letter in word.chars() {
+        let taken = pieces.last().map(|piece| width(piece)).unwrap_or_default();
+        if taken > 0 && columns(letter).saturating_add(taken) > limit {
+            pieces.push(String::new());
+        }
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(letter);
+        }
+    }
+    pieces
 }
 
 /// The columns of the widest of some texts.
@@ -67,6 +83,10 @@ mod tests {
         assert_eq!(fit("文文文文文", 8), "文文文…");
         assert_eq!(wrap("Let {client} read your code", 12, 2), ["Let {client}", "read your…"]);
         assert_eq!(wrap("one\ntwo", 12, 2), ["one two"]);
+        assert_eq!(
+            wrap("https://a.example/mail.read", 12, 3),
+            ["https://a.ex", "ample/mail.r", "ead"]
+        );
         assert!(wrap("", 12, 2).is_empty());
     }
 }

@@ -5,12 +5,12 @@ use crate::overview::map::order::number;
 use crate::overview::map::{Held, Link, Region, Source, Tool};
 
 /// The width of the whole.
-pub(super) const WIDTH: f64 = 1416.0;
+pub(super) const WIDTH: f64 = 1450.0;
 /// The columns: where each starts, and how wide it is.
 pub(super) const SOURCES: Column = Column { left: 16.0, width: 236.0, letters: 33 };
-pub(super) const CAPABILITIES: Column = Column { left: 376.0, width: 250.0, letters: 34 };
-pub(super) const NEEDS: Column = Column { left: 652.0, width: 170.0, letters: 20 };
-pub(super) const TOOLS: Column = Column { left: 848.0, width: 552.0, letters: 70 };
+pub(super) const CAPABILITIES: Column = Column { left: 410.0, width: 250.0, letters: 34 };
+pub(super) const NEEDS: Column = Column { left: 686.0, width: 170.0, letters: 20 };
+pub(super) const TOOLS: Column = Column { left: 882.0, width: 552.0, letters: 70 };
 
 /// The width of a letter of a tool's name, and what its sign and the gap after it take.
 const LETTER: f64 = 7.4;

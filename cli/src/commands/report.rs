@@ -49,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         Ok(update) => update.before.map(|before| lock::changes(&before, &update.after)),
         Err(errors) => {
             output::diagnostics(&errors);
+            output::note("with what is new since the lock was written, the policy has errors");
             return Ok(Exit::Found);
         }
     };
@@ -58,7 +59,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         diagnostics: &checked.diagnostics,
         changes: changes.as_deref(),
     };
-    let overview = overview(&reviewed, &AskLimits::default());
+    let overview = overview(&reviewed, &AskLimits::default()).map_err(|error| {
+        Failure::new(format_args!("it cannot be asked who may call what: {error}"))
+            .help("this is a defect of Placet; please report it with the policy")
+    })?;
     let text = render(&overview, arguments.format)?;
     match &arguments.output {
         None => output::print_exactly(&text)?,

@@ -7,7 +7,7 @@ use placet_engine::Engine;
 use placet_engine::bundle::Access;
 use serde::Serialize;
 
-use crate::ask::{AskLimits, FeatureName, Question, Unsettled, answer};
+use crate::ask::{AskLimits, FeatureName, Question, QuestionError, Unsettled, answer};
 use crate::model::{Effect, Held, Policy};
 use crate::overview::rule::asks;
 
@@ -53,16 +53,14 @@ pub(super) struct Reached {
 }
 
 impl Reached {
-    pub(super) fn new(engine: &Engine, limits: &AskLimits) -> Self {
-        // Every capability has an access of at least this. The question names nothing that the policy
-        // could lack, so there is always an answer.
-        let question = Question::parse("who can use access read").ok();
-        let answer = question.and_then(|question| answer(&question, engine, limits).ok());
-        let answer = answer.unwrap_or_default();
+    pub(super) fn new(engine: &Engine, limits: &AskLimits) -> Result<Self, QuestionError> {
+        // Every capability has at least this access.
+        let question = Question::parse("who can use access read")?;
+        let answer = answer(&question, engine, limits)?;
         let calls = answer.rows.into_iter().filter_map(|row| {
             Some((row.server.name, row.feature, row.rule.rule, row.rule.capability?))
         });
-        Self { calls: calls.collect(), undecided: answer.undecided }
+        Ok(Self { calls: calls.collect(), undecided: answer.undecided })
     }
 
     /// Whether one of these rules allows a call of a feature through a capability.

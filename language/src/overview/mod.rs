@@ -8,11 +8,15 @@
 //! ```
 //! use placet_language::ask::AskLimits;
 //! use placet_language::overview::{Reviewed, overview};
-//! # fn show(policy: &placet_language::Policy, engine: &placet_engine::Engine) {
+//! # fn show(
+//! #     policy: &placet_language::Policy,
+//! #     engine: &placet_engine::Engine,
+//! # ) -> Result<(), placet_language::ask::QuestionError> {
 //! let reviewed = Reviewed { policy, engine, diagnostics: &[], changes: None };
-//! for cell in overview(&reviewed, &AskLimits::default()).matrix {
+//! for cell in overview(&reviewed, &AskLimits::default())?.matrix {
 //!     println!("{:?} leads to {}: {:?}", cell.consent, cell.feature.name, cell.callers);
 //! }
+//! # Ok(())
 //! # }
 //! ```
 
@@ -29,7 +33,7 @@ use placet_engine::bundle::{Access, RegisterRule};
 use placet_engine::{Digest, Engine};
 use serde::Serialize;
 
-use crate::ask::{AskLimits, Unsettled};
+use crate::ask::{AskLimits, QuestionError, Unsettled};
 use crate::diagnostic::Diagnostic;
 use crate::lock::Change;
 use crate::model::{Held, Policy};
@@ -133,12 +137,17 @@ impl Overview {
 }
 
 /// Says what somebody should know of a policy.
-pub fn overview(reviewed: &Reviewed<'_>, limits: &AskLimits) -> Overview {
+///
+/// # Errors
+///
+/// [`QuestionError`]: it could not be asked who may call what, which no policy leads to. An overview
+/// without the answer would say that nobody may.
+pub fn overview(reviewed: &Reviewed<'_>, limits: &AskLimits) -> Result<Overview, QuestionError> {
     let Reviewed { policy, engine, diagnostics, changes } = *reviewed;
     let held = Held::new(&policy.capabilities);
-    let reached = Reached::new(engine, limits);
+    let reached = Reached::new(engine, limits)?;
     let matrix = matrix::matrix(policy, &held, &reached);
-    Overview {
+    Ok(Overview {
         policy: engine.digest().clone(),
         servers: server::servers(policy),
         groups: client::groups(policy),
@@ -153,5 +162,5 @@ pub fn overview(reviewed: &Reviewed<'_>, limits: &AskLimits) -> Overview {
         since_lock: changes.map(<[Change]>::to_vec),
         warnings: diagnostics.iter().filter(|one| !one.is_error()).map(Warning::of).collect(),
         undecided: reached.undecided,
-    }
+    })
 }

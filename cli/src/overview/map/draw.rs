@@ -30,11 +30,12 @@ pub(in crate::overview) fn shape(access: Access) -> &'static str {
 }
 
 pub(super) fn picture(placed: &Placed<'_>) -> Drawn {
-    let sources = placed.regions.iter().map(|one| one.sources.len());
-    let bands = placed.regions.iter().map(|one| one.bands.len());
-    let sum = |all: &mut dyn Iterator<Item = usize>| all.fold(0, usize::saturating_add);
-    let (sources, bands) = (sum(&mut sources.into_iter()), sum(&mut bands.into_iter()));
-    if sources == 0 && bands == 0 {
+    let consents = |one: &PlacedRegion<'_>| {
+        one.sources.iter().filter(|placed| placed.source.id.is_some()).count()
+    };
+    let sources: usize = placed.regions.iter().map(consents).sum();
+    let bands: usize = placed.regions.iter().map(|one| one.bands.len()).sum();
+    if placed.regions.is_empty() {
         let picture =
             String::from("<p>There is nothing to draw: no capability and no consent.</p>\n");
         return Drawn { style: String::new(), picture };

@@ -5,7 +5,9 @@ mod disk;
 mod exit;
 mod git;
 mod junit;
+mod markup;
 mod output;
+mod overview;
 mod proof;
 mod pull;
 mod report;
@@ -45,6 +47,7 @@ enum Command {
     Fmt(commands::fmt::Arguments),
     Lint(commands::lint::Arguments),
     Lock(commands::lock::Arguments),
+    Report(commands::report::Arguments),
     Scan(commands::scan::Arguments),
     #[command(subcommand)]
     Catalogue(commands::catalogue::Command),
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Command::Fmt(arguments) => commands::fmt::run(&arguments),
         Command::Lint(arguments) => commands::lint::run(&arguments),
         Command::Lock(arguments) => commands::lock::run(&arguments),
+        Command::Report(arguments) => commands::report::run(&arguments),
         Command::Scan(arguments) => commands::scan::run(&arguments),
         Command::Catalogue(command) => commands::catalogue::run(&command),
     };

@@ -191,6 +191,20 @@ pub(crate) fn plural(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 
+/// A length of time in its largest whole unit.
+pub(crate) fn length(seconds: i64) -> String {
+    let units =
+        [(604_800, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
+    let fitting = units.into_iter().find_map(|(size, unit)| {
+        let count = seconds.checked_div(size)?;
+        (count.checked_mul(size) == Some(seconds) && count > 0).then_some((count, unit))
+    });
+    match fitting {
+        Some((count, unit)) => counted(usize::try_from(count).unwrap_or(usize::MAX), unit),
+        None => format!("{seconds} seconds"),
+    }
+}
+
 /// Emphasis, where the stream shows it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Style {

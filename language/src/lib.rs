@@ -56,6 +56,7 @@ mod load;
 pub mod lock;
 pub mod lower;
 pub mod model;
+pub mod overview;
 mod reach;
 pub mod scan;
 mod source;

@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+mod built;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -16,18 +18,10 @@ use placet_engine::Reason;
 use placet_tests::calls::NEVER;
 use serde_json::{Value, json};
 
+use crate::built::placet;
+
 fn manifest() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The `placet` that was built with these tests.
-fn placet() -> Command {
-    let mut path = std::env::current_exe().unwrap();
-    path.pop();
-    path.pop();
-    path.push("placet");
-    assert!(path.exists(), "{} is not built: run `cargo test --workspace`", path.display());
-    Command::new(path)
 }
 
 /// The entry point of a server from npm, installed once.

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::commands::engine;
 use crate::commands::signing::Trust;
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Format, Style, counted, plural, printable};
+use crate::output::{self, Format, Style, counted, length, plural, printable};
 
 /// Ask a policy who can do what through which client, and on the strength of which consent
 ///
@@ -205,20 +205,6 @@ fn takes(takes: &Takes) -> String {
         parts.push(String::from("confirmation"));
     }
     if parts.is_empty() { String::from("nothing more") } else { parts.join(", ") }
-}
-
-/// A length of time in its largest whole unit.
-fn length(seconds: i64) -> String {
-    let units =
-        [(604_800, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")];
-    let fitting = units.into_iter().find_map(|(size, unit)| {
-        let count = seconds.checked_div(size)?;
-        (count.checked_mul(size) == Some(seconds) && count > 0).then_some((count, unit))
-    });
-    match fitting {
-        Some((count, unit)) => counted(usize::try_from(count).unwrap_or(usize::MAX), unit),
-        None => format!("{seconds} seconds"),
-    }
 }
 
 fn summary(about: About, answer: &Answer) -> String {

@@ -7,7 +7,7 @@ use placet_engine::{Decision, Remedy};
 use crate::commands::signing::Trust;
 use crate::commands::{call, engine};
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Format, Style, printable};
+use crate::output::{self, Format, Style, length, printable};
 
 /// Judge a call and say why
 #[derive(clap::Args)]
@@ -77,21 +77,12 @@ pub(crate) fn summary(decision: &Decision, style: Style) -> String {
     lines.join("\n")
 }
 
-/// A number of seconds in the largest unit that says it in whole numbers.
-fn duration(seconds: i64) -> String {
-    let units = [(604_800, "week"), (86_400, "day"), (3_600, "hour"), (60, "minute")];
-    let fitting = units.into_iter().find(|(length, _)| seconds.checked_rem(*length) == Some(0));
-    let (length, unit) = fitting.unwrap_or((1, "second"));
-    let count = seconds.checked_div(length).unwrap_or(seconds);
-    format!("{count} {unit}{}", if count == 1 { "" } else { "s" })
-}
-
 /// A remedy in words.
 pub(crate) fn remedy(remedy: &Remedy) -> String {
     match remedy {
         Remedy::Review { by, within } => {
             let by = by.as_deref().unwrap_or("somebody");
-            let within = within.map(|seconds| format!(" within {}", duration(seconds)));
+            let within = within.map(|seconds| format!(" within {}", length(seconds)));
             format!("{by} has to review the client{}", within.unwrap_or_default())
         }
         Remedy::Reauthenticate { acr_values, max_age } => {
@@ -107,7 +98,7 @@ pub(crate) fn remedy(remedy: &Remedy) -> String {
         }
         Remedy::Confirm { operation, within } => format!(
             "ask the user to confirm operation {operation}; that counts for {}",
-            duration(*within)
+            length(*within)
         ),
         Remedy::InvalidToken => {
             String::from("answer 401 `invalid_token`: the client needs another token")

@@ -11,6 +11,7 @@ pub(crate) mod fmt;
 pub(crate) mod lint;
 pub(crate) mod lock;
 mod page;
+pub(crate) mod report;
 pub(crate) mod scan;
 mod signing;
 pub(crate) mod test;

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use placet_language::diff::{Finding, Group, Outcome, groups};
 
+use crate::markup::{markdown as escaped, markdown_fence as fence};
 use crate::output::counted;
 use crate::report::{Compared, Standing, words};
 
@@ -141,26 +142,4 @@ fn row(compared: &Compared<'_>, group: &Group<'_>, text: &mut String) {
             more => format!(" and {} more", more.saturating_sub(1)),
         }
     );
-}
-
-/// A fence that nothing in the text closes.
-fn fence(text: &str) -> String {
-    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or_default();
-    "`".repeat(longest.saturating_add(1).max(3))
-}
-
-/// Text in which nothing is markup.
-pub(super) fn escaped(text: &str) -> String {
-    let mut escaped = String::new();
-    for letter in text.chars() {
-        match letter {
-            '\n' | '\r' => escaped.push(' '),
-            letter if r"\`*_{}[]<>#|~@!&".contains(letter) => {
-                escaped.push('\\');
-                escaped.push(letter);
-            }
-            letter => escaped.push(letter),
-        }
-    }
-    escaped
 }

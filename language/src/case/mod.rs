@@ -45,6 +45,7 @@ pub use ast::{
 pub use coverage::{Coverage, Use};
 pub use error::CaseError;
 pub use limits::CaseLimits;
+pub(crate) use moment::Duration;
 pub use moment::{Moment, When};
 pub use resolve::{Unresolved, resolve};
 pub use run::{CaseFile, CaseResult, Failed, Filter, Outcome, Report, run};

@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use placet_language::lint::{Finding, Level};
 
 use crate::exit::Exit;
+use crate::markup::markdown as escaped;
 use crate::report::lint::Report;
-use crate::report::markdown::escaped;
 
 /// What the comment is found by.
 const MARKER: &str = "<!-- placet lint -->";

@@ -2,6 +2,7 @@
 
 mod support;
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use placet_engine::Reason;
@@ -34,7 +35,9 @@ fn what_a_user_sees() {
 fn every_code_and_reason_is_explained() {
     let codes = Code::ALL.iter().map(|code| (code.as_str(), code.meaning()));
     let reasons = Reason::ALL.iter().map(|reason| (reason.as_str(), reason.meaning()));
+    let mut words = BTreeSet::new();
     for (word, meaning) in codes.chain(reasons) {
+        assert!(words.insert(word), "{word} is a code and a reason");
         let output = placet(&["explain", word]);
         let text = String::from_utf8(output.stdout).unwrap();
         assert_eq!(output.status.code(), Some(0), "{word}");

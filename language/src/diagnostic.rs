@@ -128,7 +128,7 @@ codes! {
     ConsentExtends, "consent.extends";
     ConsentOutlived, "consent.outlived";
     ConsentAnyClient, "consent.any-client";
-    ConsentPurpose, "consent.purpose";
+    ConsentPurposeless, "consent.purposeless";
     ConsentUnstated, "consent.unstated";
     ConsentNameless, "consent.nameless";
     CapabilityUnderstated, "capability.understated";

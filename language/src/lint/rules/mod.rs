@@ -19,7 +19,7 @@ macro_rules! rules {
 rules! {
     // Consents.
     consent_grown consent_reworded consent_mild capability_understated consent_endless
-    consent_extends consent_outlived consent_any_client consent_purpose consent_unstated
+    consent_extends consent_outlived consent_any_client consent_purposeless consent_unstated
     consent_nameless
     // Catalogues.
     drift_added drift_removed drift_renamed drift_widened drift_narrowed drift_reworded

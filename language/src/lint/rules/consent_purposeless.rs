@@ -3,7 +3,7 @@
 use crate::lint::rules::prelude::*;
 
 pub(crate) static RULE: Rule = Rule {
-    code: Code::ConsentPurpose,
+    code: Code::ConsentPurposeless,
     level: Level::Note,
     serves: &[(Csf, "PR.AA-05"), (Agentic, "ASI01"), (Mcp, "MCP10")],
     by: By::Lint,

@@ -19,7 +19,7 @@ mod rules;
 mod settings;
 mod standard;
 pub(crate) mod subject;
-mod verbs;
+pub(crate) mod verbs;
 
 use std::collections::BTreeMap;
 

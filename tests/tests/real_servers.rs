@@ -2,39 +2,27 @@
 //!
 //! The servers come from npm, pinned in `servers/package.json`.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod built;
+mod npm;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::sync::OnceLock;
 
 use placet_engine::Reason;
 use placet_tests::calls::NEVER;
 use serde_json::{Value, json};
 
 use crate::built::placet;
+use crate::npm::server;
 
 fn manifest() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-/// The entry point of a server from npm, installed once.
-fn server(name: &str) -> PathBuf {
-    static INSTALLED: OnceLock<PathBuf> = OnceLock::new();
-    let modules = INSTALLED.get_or_init(|| {
-        let folder = manifest().join("servers");
-        let output = Command::new("npm").arg("ci").current_dir(&folder).output();
-        let output = output.unwrap_or_else(|error| panic!("npm is needed for this test: {error}"));
-        assert!(output.status.success(), "npm: {}", String::from_utf8_lossy(&output.stderr));
-        folder.join("node_modules/@modelcontextprotocol")
-    });
-    modules.join(name).join("dist/index.js")
 }
 
 fn run(command: &mut Command) -> Output {

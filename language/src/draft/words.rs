@@ -31,11 +31,11 @@ const EMPTY: [&str; 24] = [
 
 /// What a tool may be about: its nouns and pairs of them, in the singular, the pairs first.
 pub(super) fn subjects(name: &str, server: &str) -> Vec<String> {
-    let own = verbs::words(server);
+    let own: Vec<String> = verbs::words(server).iter().map(|word| singular(word)).collect();
     let words = verbs::words(name).into_iter().filter(|word| {
         verbs::access(word).is_none()
             && !EMPTY.contains(&word.as_str())
-            && !own.contains(word)
+            && !own.contains(&singular(word))
             && !word.chars().all(|letter| letter.is_ascii_digit())
     });
     let words: Vec<String> = words.map(|word| singular(&word)).collect();

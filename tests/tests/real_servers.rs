@@ -426,3 +426,25 @@ fn lint_asks_the_server_what_it_serves_today() {
     let expected = ["drift.added", "drift.broken", "drift.widened"];
     assert_eq!(drifted, expected.map(String::from).into_iter().collect());
 }
+
+#[test]
+fn a_draft_of_a_real_server_checks() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().to_str().unwrap();
+    for (name, started_with) in [("server-filesystem", whole), ("server-everything", "stdio")] {
+        let folder = tempfile::tempdir().unwrap();
+        let draft = folder.path().join("draft");
+        succeed(
+            placet()
+                .arg("init")
+                .args(["--yes", "--server", "first"])
+                .arg(&draft)
+                .args(["--", "node"])
+                .arg(server(name))
+                .arg(started_with),
+        );
+        for command in ["check", "test", "lint"] {
+            succeed(placet().arg(command).arg(&draft));
+        }
+    }
+}

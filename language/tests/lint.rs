@@ -183,3 +183,43 @@ fn the_policy_of_the_examples_is_clean() {
     let example = example("placet", "");
     assert_eq!(said(&linted(&example).findings), "");
 }
+
+/// Whether `access.annotation` speaks of a tool that says nothing of itself, beside others.
+fn silence_is_told(others: &[(&str, bool)]) -> bool {
+    let policy = r#"edition 2026
+server box {
+    local        "box"
+    credentials  local for write because "the box is the user's own"
+    catalogue    "box.json"
+}
+capability use_box "Update the box" on box {
+    tools   sync
+    access  write
+}
+consent boxing "Let {client} update the box" {
+    grants   use_box
+    purpose  "keeping up to date"
+    lasts    30 days
+}
+allow using_box anyone via editors to use_box under boxing
+"#;
+    let mut tools = vec![String::from(r#"{"name": "sync", "inputSchema": {"type": "object"}}"#)];
+    tools.extend(others.iter().map(|(name, destroys)| {
+        format!(
+            r#"{{"name": "{name}", "annotations": {{"destructiveHint": {destroys}}}, "inputSchema": {{"type": "object"}}}}"#
+        )
+    }));
+    let mut folder = base();
+    folder.insert(String::from("box.placet"), policy.to_owned());
+    folder.insert(String::from("box.json"), format!("{{\"tools\": [{}]}}", tools.join(", ")));
+    let found = linted(&Example { yields: None, folder, live: BTreeMap::new() });
+    assert!(found.checks, "{}", said(&found.findings));
+    found.findings.iter().any(|one| one.code() == Code::AccessAnnotation)
+}
+
+#[test]
+fn a_tool_says_nothing_by_silence_where_the_server_speaks_of_harm() {
+    assert!(silence_is_told(&[("touch", false)]));
+    assert!(!silence_is_told(&[("empty", true)]));
+    assert!(!silence_is_told(&[("touch", false), ("empty", true)]));
+}

@@ -21,12 +21,17 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
         let knows_reading = tools.values().any(|tool| tool.shape.hints.read_only);
         let knows_harm =
             tools.values().any(|tool| !tool.shape.hints.read_only && !tool.shape.hints.destructive);
+        // A server that says so of some tools has not forgotten it of the others.
+        let says_harm = tools.values().any(|tool| tool.says_destructive);
         for feature in &capability.is.features {
             let Feature::Tool(name) = feature else { continue };
-            let Some(hints) = tools.get(name).map(|tool| tool.shape.hints) else { continue };
+            let Some(tool) = tools.get(name) else { continue };
+            let hints = tool.shape.hints;
             let access = subject.held.access(&capability.is.server, feature);
             let says = match (hints.read_only, hints.destructive) {
-                (false, true) if knows_harm => Access::Destructive,
+                (false, true) if tool.says_destructive || (knows_harm && !says_harm) => {
+                    Access::Destructive
+                }
                 (false, _) if knows_reading || knows_harm => Access::Write,
                 _ => Access::Read,
             };

@@ -1,8 +1,11 @@
 //! A tool that may do less than what was reviewed.
 
-use crate::catalogue::drift::Direction;
-use crate::catalogue::drift::Change;
+use std::collections::BTreeMap;
+
+use crate::catalogue::drift::{Change, Direction};
+use crate::lint::list;
 use crate::lint::rules::prelude::*;
+use crate::model::Touched;
 
 pub(crate) static RULE: Rule = Rule {
     code: Code::DriftNarrowed,
@@ -17,11 +20,20 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
         |event: &Event| event.direction == Direction::Narrows && event.change != Change::Removed;
     for server in &subject.servers {
         let Some(moved) = subject.moved.get(server.name.text.as_str()) else { continue };
+        // A release often changes one thing in all tools.
+        let mut alike: BTreeMap<String, (Vec<String>, Touched)> = BTreeMap::new();
         for (feature, events) in moved.of(narrows) {
-            let touched = subject.touched(&server.name.text, feature);
+            let (names, touched) = alike.entry(told(&events)).or_default();
+            names.push(feature.name());
+            let more = subject.touched(&server.name.text, feature);
+            touched.capabilities.extend(more.capabilities);
+            touched.consents.extend(more.consents);
+        }
+        for (told, (names, touched)) in alike {
+            let take = if names.len() == 1 { "takes" } else { "take" };
             found.say_anywhere(
                 server.catalogue(),
-                format!("`{}` takes less than what was reviewed: {}", feature.name(), told(&events)),
+                format!("{} {take} less than what was reviewed: {told}", list(&names)),
                 touched.to_string(),
                 "nobody is asked again; calls that the server refuses now may surprise, and `placet lock` \
                  records it",

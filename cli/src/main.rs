@@ -15,7 +15,9 @@ mod version;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+use placet_engine::bundle::{EDITION, FORMAT};
 
 use crate::exit::Exit;
 
@@ -24,6 +26,7 @@ use crate::exit::Exit;
 #[command(
     name = "placet",
     version,
+    long_version = long_version(),
     arg_required_else_help = true,
     after_help = "Exit codes: 0 clean or allowed, 1 found an error in a policy or denied, 2 the call \
                   or its input is unusable, 3 undecided.\n\n\
@@ -45,12 +48,25 @@ enum Command {
     Diff(commands::diff::Arguments),
     Test(commands::test::Arguments),
     Fmt(commands::fmt::Arguments),
+    Init(commands::init::Arguments),
     Lint(commands::lint::Arguments),
     Lock(commands::lock::Arguments),
     Report(commands::report::Arguments),
     Scan(commands::scan::Arguments),
+    Completions(commands::completions::Arguments),
+    Man(commands::man::Arguments),
     #[command(subcommand)]
     Catalogue(commands::catalogue::Command),
+}
+
+/// The version, and what it was built of.
+fn long_version() -> String {
+    let commit = option_env!("PLACET_COMMIT").unwrap_or("unknown");
+    let prove = if cfg!(feature = "prove") { "with" } else { "without" };
+    format!(
+        "{}\nedition {EDITION}, bundle format {FORMAT}\ncommit {commit}, {prove} `--prove`",
+        env!("CARGO_PKG_VERSION")
+    )
 }
 
 fn main() -> ExitCode {
@@ -63,10 +79,15 @@ fn main() -> ExitCode {
         Command::Diff(arguments) => commands::diff::run(&arguments),
         Command::Test(arguments) => commands::test::run(&arguments),
         Command::Fmt(arguments) => commands::fmt::run(&arguments),
+        Command::Init(arguments) => commands::init::run(&arguments),
         Command::Lint(arguments) => commands::lint::run(&arguments),
         Command::Lock(arguments) => commands::lock::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Scan(arguments) => commands::scan::run(&arguments),
+        Command::Completions(arguments) => {
+            commands::completions::run(&arguments, Arguments::command())
+        }
+        Command::Man(arguments) => commands::man::run(&arguments, Arguments::command()),
         Command::Catalogue(command) => commands::catalogue::run(&command),
     };
     match exit {

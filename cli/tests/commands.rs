@@ -237,3 +237,39 @@ fn calls_that_cannot_be_used() {
         assert_eq!(output.status.code(), Some(code), "{text}");
     }
 }
+
+#[test]
+fn completions_and_manual_pages_name_every_command() {
+    let help = String::from_utf8(placet(&["--help"]).stdout).unwrap();
+    let commands: Vec<&str> = help
+        .lines()
+        .skip_while(|line| *line != "Commands:")
+        .skip(1)
+        .take_while(|line| !line.is_empty())
+        .filter_map(|line| line.strip_prefix("  ")?.split(' ').next())
+        .filter(|name| !name.is_empty() && *name != "help")
+        .collect();
+    assert!(commands.len() > 10, "{commands:?}");
+    for shell in ["bash", "zsh", "fish"] {
+        let text = String::from_utf8(placet(&["completions", shell]).stdout).unwrap();
+        for command in &commands {
+            assert!(text.contains(command), "{shell} does not know `{command}`");
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(code(&["man", folder.path().to_str().unwrap()]), 0);
+    for command in commands {
+        let page = folder.path().join(format!("placet-{command}.1"));
+        let text = std::fs::read_to_string(page).unwrap();
+        assert!(text.contains(".TH"), "{command}: {text}");
+    }
+    assert!(folder.path().join("placet-catalogue-pull.1").exists());
+}
+
+#[test]
+fn the_version_says_what_it_was_built_of() {
+    let short = String::from_utf8(placet(&["-V"]).stdout).unwrap();
+    assert_eq!(short.lines().count(), 1);
+    let long = String::from_utf8(placet(&["--version"]).stdout).unwrap();
+    assert!(long.contains("edition 2026, bundle format 1"), "{long}");
+}

@@ -101,3 +101,54 @@ fn the_page_is_current() {
         [("drift", "text", &["catalogue", "diff", BEFORE, AFTER])];
     page::is_current("spec/drift.md", &outputs);
 }
+
+/// Two catalogues of a policy's server, where one tool was renamed and another takes more.
+#[test]
+fn a_policy_tells_whom_it_touches() {
+    let folder = TempDir::new().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let old = write(
+        "notes.json",
+        r#"{"tools": [{"name": "read_note", "description": "Reads.", "inputSchema": {"type": "object"}},
+            {"name": "find_note", "inputSchema": {"type": "object"}},
+            {"name": "count", "inputSchema": {"type": "object"}}]}"#,
+    );
+    let new = write(
+        "new.json",
+        r#"{"tools": [{"name": "get_note", "description": "Reads.", "inputSchema": {"type": "object"}},
+            {"name": "find_note", "inputSchema": {"type": "object", "properties": {"all": {"type": "boolean"}}}},
+            {"name": "count", "inputSchema": {"type": "object", "properties": {"of": {"type": "string"}}}}]}"#,
+    );
+    write(
+        "notes.placet",
+        r#"edition 2026
+server notes {
+    local        "notes"
+    credentials  local for read because "the notes are the user's own"
+    catalogue    "notes.json"
+}
+capability read "Read your notes" on notes {
+    tools   read_note, find_note
+    access  read
+}
+client desktop "https://desktop.example/client.json"
+consent reading "Let {client} read your notes" {
+    grants  read
+    lasts   30 days
+}
+allow reading_notes anyone via desktop to read under reading
+"#,
+    );
+    let policy = folder.path().to_str().unwrap();
+    let shown = |more: &[&str]| {
+        let arguments = [&["catalogue", "diff", &old, &new, "--policy", policy], more].concat();
+        shown(&arguments).replace(policy, "POLICY")
+    };
+    insta::assert_snapshot!("drift_touches", shown(&[]));
+    insta::assert_snapshot!("drift_touches_json", shown(&["--format", "json"]));
+    insta::assert_snapshot!("drift_of_no_server", shown(&["--server", "note"]));
+}

@@ -121,7 +121,7 @@ pub struct Shown {
     pub text: String,
     /// One line for each granted capability.
     pub lines: Vec<String>,
-    /// What it may be used for; empty: anything.
+    /// What it may be used for; empty: a call that states a purpose is denied.
     pub purposes: BTreeSet<String>,
     /// The highest access that is granted.
     pub access: Option<Access>,

@@ -214,8 +214,8 @@ pub struct Diagnostic {
     /// What to do.
     pub help: Option<String>,
     source: Option<Arc<NamedSource<String>>>,
-    /// The main place.
-    place: Option<Span>,
+    /// The index of the source.
+    file: usize,
     labels: Vec<LabeledSpan>,
     elsewhere: Vec<Elsewhere>,
 }
@@ -229,7 +229,7 @@ impl Diagnostic {
             message: printable(&message.into()),
             help: None,
             source: None,
-            place: None,
+            file: 0,
             labels: Vec::new(),
             elsewhere: Vec::new(),
         }
@@ -247,7 +247,9 @@ impl Diagnostic {
     pub fn at(mut self, sources: &Sources, span: Span, label: impl Into<String>) -> Self {
         let Some(source) = sources.get(span.file) else { return self };
         let label = LabeledSpan::at(span.start..span.end.max(span.start), printable(&label.into()));
-        self.place.get_or_insert(span);
+        if self.source.is_none() {
+            self.file = span.file;
+        }
         let here = self.source.get_or_insert_with(|| Arc::clone(source));
         if Arc::ptr_eq(here, source) {
             self.labels.push(label);
@@ -271,7 +273,9 @@ impl Diagnostic {
 
     /// The main place.
     pub(crate) fn place(&self) -> Option<Span> {
-        self.place
+        let label = self.labels.first()?;
+        let end = label.offset().saturating_add(label.len());
+        Some(Span { file: self.file, start: label.offset(), end })
     }
 
     /// The underlined text of the main place.

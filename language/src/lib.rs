@@ -47,6 +47,7 @@ pub mod catalogue;
 mod dead;
 mod diagnostic;
 pub mod diff;
+pub mod draft;
 mod files;
 pub mod format;
 mod hidden;

@@ -118,7 +118,7 @@ fn exit(linted: &Linted) -> Exit {
 }
 
 /// What the policy's authors settled.
-fn settings(policy: &Path) -> Result<Settings, Failure> {
+pub(super) fn settings(policy: &Path) -> Result<Settings, Failure> {
     let path = policy.join(lint::FILE);
     let cannot = |why: String| {
         Failure::new(format_args!("cannot use `{}`: {why}", path.display()))

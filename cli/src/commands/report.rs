@@ -1,11 +1,15 @@
 //! `placet report`: the page that a team needs before it exposes a server.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::civil::Date;
 use placet_language::ask::AskLimits;
+use placet_language::lint::{self, Level, World, lint};
 use placet_language::overview::{Reviewed, overview};
-use placet_language::{Limits, lock, review};
+use placet_language::{Limits, lock};
 
+use crate::commands::lint::settings;
 use crate::commands::{compile, today};
 use crate::disk::{self, Folder};
 use crate::exit::{Exit, Failure};
@@ -19,7 +23,8 @@ use crate::overview::{Format, render};
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  placet report policies/filesystem\n  \
     placet report --format html --output report.html policies/filesystem\n\n\
-    Exit codes: 0 written, 1 the policy has errors, 2 the folder is unusable, 3 written, and for some \
+    Exit codes: 0 written, 1 the policy has errors (it is written if all are that a server grew past the \
+    lock), 2 the folder is unusable, 3 written, and for some \
     tools it could not be told whether anybody may call them.")]
 pub(crate) struct Arguments {
     /// The policy's folder
@@ -28,6 +33,9 @@ pub(crate) struct Arguments {
     /// How to write it
     #[arg(long, value_enum, default_value_t = Format::Markdown)]
     format: Format,
+    /// The day on which allowances are judged; by default today
+    #[arg(long, value_name = "DATE", hide = true)]
+    today: Option<Date>,
     /// Write it to this file instead of standard output
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -36,16 +44,20 @@ pub(crate) struct Arguments {
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let folder = Folder::new(&arguments.policy);
     let limits = Limits::default();
-    let checked = review(&folder, &limits);
-    let Some(policy) = &checked.policy else {
-        output::diagnostics(checked.diagnostics.iter().filter(|one| one.is_error()));
-        let unusable = checked.diagnostics.iter().any(|one| one.is_about_input());
+    let settings = settings(&arguments.policy)?;
+    let world = World { today: arguments.today.unwrap_or_else(today), live: BTreeMap::new() };
+    let linted = lint(&folder, &limits, &settings, &world);
+    // Where all that is wrong is that servers grew past the lock, a reviewer wants to read about it.
+    let Some(policy) = &lint::policy(&folder, &limits) else {
+        let errors = linted.findings.iter().filter(|one| one.level == Level::Error);
+        output::diagnostics(errors.map(|one| &one.diagnostic));
+        let unusable = linted.findings.iter().any(|one| one.diagnostic.is_about_input());
         output::note("there is nothing to report on: mend the errors first");
         return Ok(if unusable { Exit::Unusable } else { Exit::Found });
     };
     let (_, engine) = compile(policy)?;
     // What a pattern fits since the lock was written is in the policy only without the lock.
-    let changes = match lock::update(&folder, &limits, today(), false) {
+    let changes = match lock::update(&folder, &limits, world.today, false) {
         Ok(update) => update.before.map(|before| lock::changes(&before, &update.after)),
         Err(errors) => {
             output::diagnostics(&errors);
@@ -56,7 +68,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let reviewed = Reviewed {
         policy,
         engine: &engine,
-        diagnostics: &checked.diagnostics,
+        findings: &linted.findings,
         changes: changes.as_deref(),
     };
     let overview = overview(&reviewed, &AskLimits::default()).map_err(|error| {
@@ -74,5 +86,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
             output::note(format_args!("wrote {}", printable(&path.display().to_string())));
         }
     }
-    Ok(if overview.undecided.is_empty() { Exit::Clean } else { Exit::Undecided })
+    if !linted.checks {
+        output::note("the policy has errors, and is not compiled before they are mended");
+    }
+    Ok(match (linted.checks, overview.undecided.is_empty()) {
+        (false, _) => Exit::Found,
+        (true, true) => Exit::Clean,
+        (true, false) => Exit::Undecided,
+    })
 }

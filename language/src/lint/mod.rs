@@ -1,7 +1,7 @@
 //! Lint: what a policy that checks had better not be, and what moved since somebody reviewed it.
 //! `spec/lint.md` describes it.
 //!
-//! `rules` has a file for each rule. They look at a [`Subject`]: the statements as they are written,
+//! `rules` has a file for each rule. They look at a `Subject`: the statements as they are written,
 //! the model, and the lock. `drift` compares the catalogues once for all rules about it. What the
 //! settings and the comments of a policy say of the findings is applied last.
 //!
@@ -19,7 +19,7 @@ mod rules;
 mod settings;
 mod standard;
 pub(crate) mod subject;
-mod verbs;
+pub(crate) mod verbs;
 
 use std::collections::BTreeMap;
 

@@ -12,7 +12,7 @@
 //! #     policy: &placet_language::Policy,
 //! #     engine: &placet_engine::Engine,
 //! # ) -> Result<(), placet_language::ask::QuestionError> {
-//! let reviewed = Reviewed { policy, engine, diagnostics: &[], changes: None };
+//! let reviewed = Reviewed { policy, engine, findings: &[], changes: None };
 //! for cell in overview(&reviewed, &AskLimits::default())?.matrix {
 //!     println!("{:?} leads to {}: {:?}", cell.consent, cell.feature.name, cell.callers);
 //! }
@@ -34,7 +34,7 @@ use placet_engine::{Digest, Engine};
 use serde::Serialize;
 
 use crate::ask::{AskLimits, QuestionError, Unsettled};
-use crate::diagnostic::Diagnostic;
+use crate::lint::{Finding, Level};
 use crate::lock::Change;
 use crate::model::{Held, Policy};
 
@@ -56,8 +56,8 @@ pub struct Reviewed<'r> {
     pub policy: &'r Policy,
     /// What it compiles to.
     pub engine: &'r Engine,
-    /// What is to be said about it, as [`review`](crate::review) does.
-    pub diagnostics: &'r [Diagnostic],
+    /// What is to be said about it, as [`lint`](mod@crate::lint) does.
+    pub findings: &'r [Finding],
     /// What changed since its lock was written; `None` where it has none.
     pub changes: Option<&'r [Change]>,
 }
@@ -90,17 +90,19 @@ pub struct Overview {
     pub uncovered: Uncovered,
     /// What changed since the lock was written; `None` where there is no lock.
     pub since_lock: Option<Vec<Change>>,
-    /// What `check` warns of.
-    pub warnings: Vec<Warning>,
+    /// What lint finds, in the order of files and places.
+    pub findings: Vec<Found>,
     /// Of what it could not be told whether anybody may call it.
     pub undecided: Vec<Unsettled>,
 }
 
-/// Something that is to be said about a policy which is usable nevertheless.
+/// Something that lint found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Warning {
-    /// Its stable code.
+pub struct Found {
+    /// The stable code of its rule.
     pub code: &'static str,
+    /// How much it weighs.
+    pub level: Level,
     /// What is the matter.
     pub message: String,
     /// What to do.
@@ -111,10 +113,12 @@ pub struct Warning {
     pub line: Option<usize>,
 }
 
-impl Warning {
-    fn of(diagnostic: &Diagnostic) -> Self {
+impl Found {
+    fn of(finding: &Finding) -> Self {
+        let diagnostic = &finding.diagnostic;
         Self {
             code: diagnostic.code.as_str(),
+            level: finding.level,
             message: diagnostic.message.clone(),
             help: diagnostic.help.clone(),
             file: diagnostic.file().map(str::to_owned),
@@ -143,7 +147,7 @@ impl Overview {
 /// [`QuestionError`]: it could not be asked who may call what, which no policy leads to. An overview
 /// without the answer would say that nobody may.
 pub fn overview(reviewed: &Reviewed<'_>, limits: &AskLimits) -> Result<Overview, QuestionError> {
-    let Reviewed { policy, engine, diagnostics, changes } = *reviewed;
+    let Reviewed { policy, engine, findings, changes } = *reviewed;
     let held = Held::new(&policy.capabilities);
     let reached = Reached::new(engine, limits)?;
     let matrix = matrix::matrix(policy, &held, &reached);
@@ -160,7 +164,7 @@ pub fn overview(reviewed: &Reviewed<'_>, limits: &AskLimits) -> Result<Overview,
         uncovered: uncovered::uncovered(policy, &reached),
         matrix,
         since_lock: changes.map(<[Change]>::to_vec),
-        warnings: diagnostics.iter().filter(|one| !one.is_error()).map(Warning::of).collect(),
+        findings: findings.iter().map(Found::of).collect(),
         undecided: reached.undecided,
     })
 }

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use placet_language::lint::Level;
 use placet_language::lock::{Change, Subject};
-use placet_language::overview::{Overview, Warning};
+use placet_language::overview::{Found, Overview};
 
 use crate::output::Style;
 use crate::overview::document::{Block, Inline, Section, Table};
@@ -55,22 +56,30 @@ fn row(change: &Change) -> Vec<Inline> {
     ]
 }
 
-/// What `check` warns of.
-pub(super) fn warnings(overview: &Overview) -> Section {
-    let blocks = match overview.warnings.is_empty() {
-        true => vec![Block::Paragraph("None.".into())],
-        false => vec![Block::List(overview.warnings.iter().map(warning).collect())],
+/// What `placet lint` finds.
+pub(super) fn findings(overview: &Overview) -> Section {
+    let levels = Level::ALL.into_iter().rev();
+    let of = |level| overview.findings.iter().filter(move |one| one.level == level);
+    let blocks = match overview.findings.is_empty() {
+        true => vec![Block::Paragraph("Nothing.".into())],
+        false => vec![Block::List(levels.flat_map(of).map(finding).collect())],
     };
-    Section { id: "warnings", title: "Warnings", blocks }
+    Section { id: "findings", title: "What lint finds", blocks }
 }
 
-fn warning(warning: &Warning) -> Inline {
-    let place = match (&warning.file, warning.line) {
+fn finding(found: &Found) -> Inline {
+    let place = match (&found.file, found.line) {
         (Some(file), Some(line)) => format!(" ({file}:{line})"),
         _ => String::new(),
     };
-    let said = Inline::code(warning.code).and(": ").then(Inline::said(&warning.message)).and(place);
-    match &warning.help {
+    let level = found.level.to_string();
+    let level = match found.level {
+        Level::Note => Inline::text(level),
+        Level::Warning | Level::Error => Inline::default().and_strong(level),
+    };
+    let said = level.and(" ").and_code(found.code).and(": ").then(Inline::said(&found.message));
+    let said = said.and(place);
+    match &found.help {
         Some(help) => said.and("; ").then(Inline::said(help)),
         None => said,
     }

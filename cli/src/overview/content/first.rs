@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use placet_engine::bundle::{Access, Credentials};
+use placet_language::lint::Level;
 use placet_language::overview::{Callers, Kind, Overview};
 
 use crate::output::{counted, plural};
@@ -18,9 +19,12 @@ pub(super) fn section(overview: &Overview) -> Section {
     points.extend(unreviewed(overview));
     points.extend(standing(overview));
     points.extend(uncovered(overview));
-    if !overview.warnings.is_empty() {
-        let count = counted(overview.warnings.len(), "warning");
-        points.push(Inline::default().and_strong(count).and(" of ").and_code("placet check"));
+    for level in [Level::Error, Level::Warning] {
+        let count = overview.findings.iter().filter(|one| one.level == level).count();
+        if count > 0 {
+            let count = counted(count, &level.to_string());
+            points.push(Inline::default().and_strong(count).and(" of ").and_code("placet lint"));
+        }
     }
     Section { id: "first", title: "What to look at first", blocks: vec![Block::List(points)] }
 }

@@ -52,7 +52,7 @@ pub(super) fn document(overview: &Overview) -> Document {
         rules::section(overview),
         uncovered::section(overview),
         changes::section(overview),
-        changes::warnings(overview),
+        changes::findings(overview),
     ];
     Document { title, facts: facts(overview), sections }
 }

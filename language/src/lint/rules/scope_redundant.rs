@@ -53,7 +53,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
                     let again = kept.iter().any(|one| unescape(&one.raw) == scope);
                     match by {
                         Some(by) => {
-                            let what = format!("{} stands for \"{scope}\"", names(&[by.clone()]));
+                            let what = format!("{} stands for \"{scope}\"", names(std::slice::from_ref(by)));
                             said.push((text.span, what, "asked for besides"));
                         }
                         None if again => {

@@ -80,9 +80,34 @@ fn assert_snapshot(name: &str, shown: String) {
 fn the_cases_of_the_pack_pass() {
     let covered = shown(&root(), &["--coverage", PACK]);
     assert_snapshot("pack", covered);
-    assert_eq!(code(&root(), &["--min-coverage", "76", PACK]), 0);
-    assert_eq!(code(&root(), &["--min-coverage", "77", PACK]), 1);
+    assert_eq!(code(&root(), &["--min-coverage", "100", PACK]), 0);
+    // One of three rules, and one of fourteen uses.
+    let little = pack_with(&[("a.cases", GOOD)]);
+    assert_eq!(code(little.path(), &["--min-coverage", "11"]), 0);
+    assert_eq!(code(little.path(), &["--min-coverage", "12"]), 1);
     assert_eq!(code(&root(), &["--min-coverage", "101", PACK]), 2);
+}
+
+#[test]
+fn rules_from_elsewhere_are_not_to_be_covered() {
+    let folder = pack_with(&[("a.cases", GOOD)]);
+    let coverage = |folder: &Path| {
+        let text = shown(folder, &["--coverage"]);
+        let line = text.lines().find(|line| line.starts_with("coverage: ")).unwrap();
+        line.to_owned()
+    };
+    let alone = coverage(folder.path());
+    // A machine is allowed nothing here, so no case can show what this denies.
+    let backstop =
+        "edition 2026\ndeny machines machine to access read because \"nobody is there\"\n";
+    let text = fs::read_to_string(folder.path().join("filesystem.placet")).unwrap();
+    let with = text.replacen("edition 2026\n", "edition 2026\n\nuse \"more/rules.placet\"\n", 1);
+    fs::create_dir(folder.path().join("more")).unwrap();
+    fs::write(folder.path().join("more/rules.placet"), backstop).unwrap();
+    fs::write(folder.path().join("filesystem.placet"), with).unwrap();
+    assert_eq!(coverage(folder.path()), alone);
+    fs::write(folder.path().join("own.placet"), backstop.replace("machines", "own")).unwrap();
+    assert_ne!(coverage(folder.path()), alone);
 }
 
 #[test]

@@ -183,3 +183,91 @@ fn the_policy_of_the_examples_is_clean() {
     let example = example("placet", "");
     assert_eq!(said(&linted(&example).findings), "");
 }
+
+/// Whether `access.annotation` speaks of a tool that says nothing of itself, beside others.
+fn silence_is_told(others: &[(&str, bool)]) -> bool {
+    let policy = r#"edition 2026
+server box {
+    local        "box"
+    credentials  local for write because "the box is the user's own"
+    catalogue    "box.json"
+}
+capability use_box "Update the box" on box {
+    tools   sync
+    access  write
+}
+consent boxing "Let {client} update the box" {
+    grants   use_box
+    purpose  "keeping up to date"
+    lasts    30 days
+}
+allow using_box anyone via editors to use_box under boxing
+"#;
+    let mut tools = vec![String::from(r#"{"name": "sync", "inputSchema": {"type": "object"}}"#)];
+    tools.extend(others.iter().map(|(name, destroys)| {
+        format!(
+            r#"{{"name": "{name}", "annotations": {{"destructiveHint": {destroys}}}, "inputSchema": {{"type": "object"}}}}"#
+        )
+    }));
+    let mut folder = base();
+    folder.insert(String::from("box.placet"), policy.to_owned());
+    folder.insert(String::from("box.json"), format!("{{\"tools\": [{}]}}", tools.join(", ")));
+    let found = linted(&Example { yields: None, folder, live: BTreeMap::new() });
+    assert!(found.checks, "{}", said(&found.findings));
+    found.findings.iter().any(|one| one.code() == Code::AccessAnnotation)
+}
+
+#[test]
+fn a_tool_says_nothing_by_silence_where_the_server_speaks_of_harm() {
+    assert!(silence_is_told(&[("touch", false)]));
+    assert!(!silence_is_told(&[("empty", true)]));
+    assert!(!silence_is_told(&[("touch", false), ("empty", true)]));
+}
+
+#[test]
+fn a_tool_that_takes_less_is_no_other_word_to_a_user() {
+    let policy = "edition 2026
+consent reading \"Let {client} read your code\" {
+    grants   read_code
+    purpose  \"review\"
+    lasts    30 days
+}
+allow reading_code engineers via editors to read_code under reading
+";
+    let codes = |now: &str, reviewed_catalogue: &str| -> BTreeSet<Code> {
+        let catalogue = base().remove("catalogue.json").unwrap();
+        let text = format!(
+            "== reading.placet ==\n{now}\n== reviewed/reading.placet ==\n{policy}\n\
+             == catalogue.json ==\n{catalogue}\n== reviewed/catalogue.json ==\n{reviewed_catalogue}\n"
+        );
+        let found = linted(&example("files", &text));
+        found.findings.iter().map(Finding::code).collect()
+    };
+    let catalogue = base().remove("catalogue.json").unwrap();
+    // As it was reviewed, every tool took one thing more.
+    let mut wider: serde_json::Value = serde_json::from_str(&catalogue).unwrap();
+    for tool in wider["tools"].as_array_mut().unwrap() {
+        tool["inputSchema"]["properties"]["more"] = serde_json::json!({"type": "boolean"});
+    }
+    let found = codes(policy, &wider.to_string());
+    assert!(found.contains(&Code::DriftNarrowed), "{found:?}");
+    assert!(!found.contains(&Code::ConsentReworded), "{found:?}");
+    let other = policy.replace("Let {client} read", "Let {client} look at");
+    assert!(codes(&other, &wider.to_string()).contains(&Code::ConsentReworded));
+}
+
+#[test]
+fn what_narrows_alike_is_told_once() {
+    let catalogue = base().remove("catalogue.json").unwrap();
+    let mut wider: serde_json::Value = serde_json::from_str(&catalogue).unwrap();
+    let tools = wider["tools"].as_array_mut().unwrap();
+    assert!(tools.len() > 2);
+    for tool in tools {
+        tool["inputSchema"]["properties"]["more"] = serde_json::json!({"type": "boolean"});
+    }
+    let text =
+        format!("== catalogue.json ==\n{catalogue}\n== reviewed/catalogue.json ==\n{wider}\n");
+    let found = linted(&example("files", &text));
+    let narrowed = found.findings.iter().filter(|one| one.code() == Code::DriftNarrowed);
+    assert_eq!(narrowed.count(), 1, "{}", said(&found.findings));
+}

@@ -19,7 +19,8 @@ pub struct Use {
 /// What cases covered of a policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
-    /// Every rule, where it stands, and whether it was the reason that a call was allowed or denied.
+    /// Every rule of the policy's own files, where it stands, and whether it was the reason that a call
+    /// was allowed or denied. A rule of a pack may stop what this policy never allows.
     pub rules: BTreeMap<String, (Source, bool)>,
     /// Every tool of every capability that a consent grants, and whether a call that was allowed, or
     /// came nearest to it, came by it.
@@ -29,9 +30,8 @@ pub struct Coverage {
 impl Coverage {
     /// Nothing is covered yet.
     pub(crate) fn new(content: &Content) -> Self {
-        let rules = content.rules.iter();
-        let rules =
-            rules.map(|(name, rule)| (name.clone(), (rule.source.clone(), false))).collect();
+        let own = content.rules.iter().filter(|(_, rule)| !rule.source.file.contains('/'));
+        let rules = own.map(|(name, rule)| (name.clone(), (rule.source.clone(), false))).collect();
         let mut uses = BTreeMap::new();
         for (consent, terms) in &content.terms {
             for capability in &terms.grants {

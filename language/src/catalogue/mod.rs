@@ -66,6 +66,9 @@ pub struct Tool {
     pub arguments: Result<BTreeMap<String, Parameter>, Untranslatable>,
     /// What of the definition bears on privilege.
     pub shape: Shape,
+    /// Whether it says in so many words that it may change things for good; where it says nothing, MCP
+    /// takes it for granted.
+    pub says_destructive: bool,
     /// The whole definition, as the server gave it; `None` where the catalogue holds it without its
     /// prose, or it cannot be read.
     pub definition: Option<Value>,

@@ -100,6 +100,7 @@ fn unreadable(raw: &str, error: &serde_json::Error) -> Tool {
             schema: Value::String(Digest::of_bytes(raw.as_bytes()).to_string()),
             hints: Hints::default(),
         },
+        says_destructive: false,
         definition: None,
     }
 }
@@ -111,6 +112,7 @@ fn tool(definition: &Value, ours: bool) -> Tool {
         digest,
         arguments: schema::arguments(schema.as_ref()),
         shape: Shape { schema: schema.unwrap_or_default(), hints: hints(definition) },
+        says_destructive: hint(definition, "destructiveHint") == Some(true),
         definition: whole,
     }
 }
@@ -133,6 +135,7 @@ fn prompt(definition: &Value, ours: bool) -> Tool {
         digest,
         arguments: schema::arguments(Some(&schema)),
         shape: Shape { schema, hints: Hints::default() },
+        says_destructive: false,
         definition: whole,
     }
 }
@@ -160,13 +163,14 @@ fn digest(definition: &Value, ours: bool) -> (Option<Digest>, Option<Value>) {
     }
 }
 
+fn hint(definition: &Value, name: &str) -> Option<bool> {
+    definition.get("annotations").and_then(|all| all.get(name)).and_then(Value::as_bool)
+}
+
 /// The hints; one that is no boolean says nothing, and so means what its absence does.
 fn hints(definition: &Value) -> Hints {
     let absent = Hints::default();
-    let annotations = definition.get("annotations");
-    let hint = |name: &str, default: bool| {
-        annotations.and_then(|all| all.get(name)).and_then(Value::as_bool).unwrap_or(default)
-    };
+    let hint = |name: &str, default: bool| hint(definition, name).unwrap_or(default);
     Hints {
         read_only: hint("readOnlyHint", absent.read_only),
         destructive: hint("destructiveHint", absent.destructive),

@@ -117,7 +117,11 @@ fn reviewed(lock: &Lock, server: &str) -> Option<Catalogue> {
             let shape = lock.shapes.get(tool.shape.as_ref()?)?.clone();
             let arguments = Err(Untranslatable(String::from("a lock holds its shape only")));
             let digest = tool.definition.clone();
-            Some((name.clone(), Tool { digest, arguments, shape, definition: None }))
+            let says_destructive = false;
+            Some((
+                name.clone(),
+                Tool { digest, arguments, shape, says_destructive, definition: None },
+            ))
         });
         known.collect()
     };

@@ -191,6 +191,7 @@ fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
         "|" | "||" => "write `or`",
         "#" => "a comment starts with `//`",
         "'" => "texts stand in double quotes: `\"…\"`",
+        "-" => "a name with a `-` stands in quotes, such as `tools \"list-all\"`",
         ";" | ":" => "statements and clauses need no mark between them",
         _ => "outside texts and comments the language uses plain ASCII",
     };

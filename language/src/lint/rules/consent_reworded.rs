@@ -1,9 +1,12 @@
 //! A consent that says something else than what was locked, and grants no more.
 
-use placet_engine::bundle::Coverage;
+use std::collections::{BTreeMap, BTreeSet};
+
+use placet_engine::Digest;
+use placet_engine::bundle::{Access, Coverage};
 
 use crate::lint::rules::prelude::*;
-use crate::lock::Version;
+use crate::lock::{self, Grant, Version};
 use crate::lower::coverage::coverage;
 
 pub(crate) static RULE: Rule = Rule {
@@ -13,6 +16,20 @@ pub(crate) static RULE: Rule = Rule {
     by: By::Lint,
     check,
 };
+
+/// What users are shown of what a version grants: the description, the access and the condition of each
+/// capability.
+fn shown(
+    version: &Version,
+    grants: &BTreeMap<Digest, Grant>,
+) -> BTreeSet<(String, Option<Access>, Option<String>)> {
+    let granted = version.grants.iter().filter_map(|digest| grants.get(digest));
+    let shown = granted.map(|grant| {
+        let condition = grant.condition.as_ref().map(ToString::to_string);
+        (grant.description.clone(), grant.access, condition)
+    });
+    shown.collect()
+}
 
 fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
     let Some(lock) = &subject.policy.lock else { return };
@@ -35,7 +52,12 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
         ];
         let changed: Vec<&str> =
             changed.iter().filter(|(differs, _)| *differs).map(|(_, what)| *what).collect();
+        let mut today = BTreeMap::new();
+        let name = consent.name.text.as_str();
+        let is = lock::version(subject.policy, &subject.held, name, consent.is, &mut today);
         let what = match changed.is_empty() {
+            // What only tools take or say of themselves is no word that a user read.
+            true if shown(version, &lock.grants) == shown(&is, &today) => continue,
             true => String::from("what its capabilities say"),
             false => changed.join(" and "),
         };

@@ -280,6 +280,12 @@ impl Checker<'_> {
                 if having.len() > only.len() { ", …" } else { "" }
             ));
         }
+        if let Some(outer) = unreadable(arguments, path) {
+            return diagnostic.help(format!(
+                "`{outer}` is of a type that conditions cannot read, such as a list of objects, or an \
+                 object in one call and a text in another; so what is in it cannot be judged"
+            ));
+        }
         let known = arguments.keys().map(String::as_str);
         diagnostic.help(did_you_mean(&shown, known).unwrap_or_else(|| {
             let names: Vec<String> = arguments.keys().map(|name| format!("`{name}`")).collect();
@@ -289,6 +295,15 @@ impl Checker<'_> {
             }
         }))
     }
+}
+
+/// The part of a path that leads to something of no type that conditions read.
+fn unreadable(arguments: &BTreeMap<String, Parameter>, path: &[String]) -> Option<String> {
+    let outer = (1..path.len()).filter_map(|length| path.get(..length));
+    let mut found = outer.filter(|outer| {
+        lookup(arguments, outer).is_some_and(|(parameter, _)| parameter.kind == Kind::Other)
+    });
+    found.next().map(|outer| outer.join("."))
 }
 
 /// The parameter at a path, and whether every call must have it.

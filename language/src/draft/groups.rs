@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use placet_engine::bundle::{Access, Feature};
 
-use crate::catalogue::{Catalogue, Hints};
+use crate::catalogue::{Catalogue, Hints, Tool};
 use crate::draft::words::{plural, subjects};
 use crate::lint::verbs;
 
@@ -30,23 +30,28 @@ pub(super) struct Group {
 pub(super) struct Learned {
     knows_reading: bool,
     knows_harm: bool,
+    says_harm: bool,
 }
 
 impl Learned {
     pub(super) fn of(catalogue: &Catalogue) -> Self {
-        let hints: Vec<Hints> = catalogue.tools.values().map(|tool| tool.shape.hints).collect();
+        let tools = || catalogue.tools.values();
+        let harmless = |hints: Hints| !hints.read_only && !hints.destructive;
         Self {
-            knows_reading: hints.iter().any(|one| one.read_only),
-            knows_harm: hints.iter().any(|one| !one.read_only && !one.destructive),
+            knows_reading: tools().any(|tool| tool.shape.hints.read_only),
+            knows_harm: tools().any(|tool| harmless(tool.shape.hints)),
+            says_harm: tools().any(|tool| tool.says_destructive),
         }
     }
 
     /// How much harm a tool can do: what its name says or what it says of itself, whichever is more.
-    pub(super) fn access(&self, name: &str, hints: &Hints) -> Access {
+    pub(super) fn access(&self, name: &str, tool: &Tool) -> Access {
+        let hints = tool.shape.hints;
         let named = verbs::of_tool(name).map(|(_, access)| access);
         let says = match (hints.read_only, hints.destructive) {
             (true, _) => Some(Access::Read),
-            (false, true) if self.knows_harm => Some(Access::Destructive),
+            (false, true) if tool.says_destructive => Some(Access::Destructive),
+            (false, true) if self.knows_harm && !self.says_harm => Some(Access::Destructive),
             (false, false) => Some(Access::Write),
             (false, true) if self.knows_reading => named.max(Some(Access::Write)),
             (false, true) => None,
@@ -158,6 +163,7 @@ fn group(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::catalogue::read;
 
     fn sorted(names: &[&str], access: Access) -> BTreeMap<Feature, Access> {
         names.iter().map(|name| (Feature::Tool((*name).to_owned()), access)).collect()
@@ -184,17 +190,26 @@ mod tests {
 
     #[test]
     fn what_cannot_be_told_is_destructive() {
-        let silent = Learned { knows_reading: false, knows_harm: false };
-        let absent = Hints::default();
+        let tool = |annotations: &str| {
+            let text = format!(r#"{{"tools": [{{"name": "a", "annotations": {annotations}}}]}}"#);
+            read(text.as_bytes()).unwrap().tools.remove("a").unwrap()
+        };
+        let (absent, reads) = (tool("{}"), tool(r#"{"readOnlyHint": true}"#));
+        let (writes, harms) =
+            (tool(r#"{"destructiveHint": false}"#), tool(r#"{"destructiveHint": true}"#));
+        let silent = Learned { knows_reading: false, knows_harm: false, says_harm: false };
         assert_eq!(silent.access("frobnicate", &absent), Access::Destructive);
         assert_eq!(silent.access("list_files", &absent), Access::Read);
         assert_eq!(silent.access("write_file", &absent), Access::Write);
-        let telling = Learned { knows_reading: true, knows_harm: true };
+        assert_eq!(silent.access("list_files", &harms), Access::Destructive);
+        // A server that says better of other tools means what it does not say.
+        let telling = Learned { knows_reading: true, knows_harm: true, says_harm: false };
         assert_eq!(telling.access("list_files", &absent), Access::Destructive);
-        let reads = Hints { read_only: true, ..absent };
         assert_eq!(telling.access("frobnicate", &reads), Access::Read);
         assert_eq!(telling.access("delete_file", &reads), Access::Destructive);
-        let writes = Hints { destructive: false, ..absent };
         assert_eq!(telling.access("frobnicate", &writes), Access::Write);
+        // One that also says worse has said all that it means.
+        let frank = Learned { says_harm: true, ..telling };
+        assert_eq!(frank.access("list_files", &absent), Access::Write);
     }
 }

@@ -71,7 +71,7 @@ pub fn draft(catalogue: &Catalogue, wishes: &Wishes) -> Draft {
     for (name, tool) in &catalogue.tools {
         match words::written(name) {
             Some(_) => {
-                sorted.insert(Feature::Tool(name.clone()), learned.access(name, &tool.shape.hints));
+                sorted.insert(Feature::Tool(name.clone()), learned.access(name, tool));
             }
             None => {
                 let why =

@@ -60,8 +60,13 @@ pub(crate) fn load(files: &dyn Files, limits: &Limits) -> Loaded {
         ),
         Ok(mut paths) => {
             paths.sort();
-            for path in paths {
-                loader.file(&path, None, &[]);
+            // The order of files makes no difference: who gives a file its arguments reads it.
+            let given: BTreeSet<String> =
+                paths.iter().flat_map(|path| loader.gives_arguments(path)).collect();
+            let (later, first): (Vec<String>, Vec<String>) =
+                paths.into_iter().partition(|path| given.contains(path));
+            for path in first.iter().chain(&later) {
+                loader.file(path, None, &[]);
             }
         }
     }
@@ -89,6 +94,25 @@ impl Loader<'_> {
             Some(span) => diagnostic.at(&self.loaded.sources, span, label),
             None => diagnostic,
         }
+    }
+
+    /// The files that a file uses with arguments.
+    fn gives_arguments(&self, path: &str) -> Vec<String> {
+        // What cannot be read is told when it is read.
+        let text = self.read(path, self.limits.source_bytes).unwrap_or_default();
+        if !(text.contains("use") && text.contains("with")) {
+            return Vec::new();
+        }
+        let mut sources = Sources::default();
+        let file = sources.add(path, reveal(&text).0);
+        let statements = parse(&sources, file, self.limits).statements.into_iter();
+        let used = statements.filter_map(|statement| match statement {
+            Statement::Use(used) if !used.arguments.is_empty() => {
+                Some(resolve(path, &text::unescape(&used.path.raw)))
+            }
+            _ => None,
+        });
+        used.collect()
     }
 
     /// Reads a file, `by` being the `use` that asks for it.

@@ -35,6 +35,27 @@ fn files_of_a_folder_are_one_policy() {
 }
 
 #[test]
+fn a_file_of_the_folder_gets_its_arguments_whatever_it_is_called() {
+    let pack = "edition 2026\nparameter home\nserver far { resource home issuer \"https://login.example\" \
+                catalogue \"catalogue.json\" }\nscope \"a\" on far";
+    let user = "edition 2026\nuse \"m.placet\" with { home \"https://mcp.example/far\" }";
+    for name in ["a.placet", "z.placet"] {
+        let checked = policy(&[("m.placet", pack), (name, user)]);
+        let errors = checked.diagnostics.iter().filter(|one| one.is_error());
+        assert_eq!(errors.count(), 0, "{name}: {:?}", codes(&checked));
+    }
+    // Nobody says what it stands for, or two say so otherwise.
+    assert!(codes(&policy(&[("m.placet", pack)])).contains(&Code::ParameterMissing));
+    let other = user.replace("/far", "/near");
+    let checked = policy(&[("m.placet", pack), ("a.placet", user), ("z.placet", &other)]);
+    assert!(codes(&checked).contains(&Code::ParameterConflict));
+    // In a circle nobody comes first, and that is told.
+    let back = format!("{pack}\nuse \"z.placet\" with {{ home \"x\" }}");
+    let checked = policy(&[("m.placet", &back), ("z.placet", user)]);
+    assert!(codes(&checked).contains(&Code::FileCycle), "{:?}", codes(&checked));
+}
+
+#[test]
 fn a_used_file_is_found_from_where_it_is_used_and_read_once() {
     let checked = policy(&[
         ("a.placet", "edition 2026\nuse \"shared/b.placet\"\nuse \"shared/c.placet\""),

@@ -126,10 +126,23 @@ fn is_undecided(diff: &Diff, call: &Call) -> bool {
     })
 }
 
+/// The call as its user confirms it in a world, who confirmed it in this one or the other: a confirmation
+/// is of an operation, which has the tool's definition in its digest.
+fn confirmed(call: &Call, here: &World, there: &World) -> Call {
+    let mut call = call.clone();
+    let operations = [here, there].map(|world| world.content.operation_digest(&call).ok());
+    if let (Some(confirmation), [Some(this), Some(that)]) = (&mut call.confirmation, operations)
+        && confirmation.operation == that
+    {
+        confirmation.operation = this;
+    }
+    call
+}
+
 fn witnesses(findings: &[Finding], from: &World, to: &World, what: &str) {
     for finding in findings {
         assert!(to.engine.decide(&finding.call).is_allow(), "{what}: {finding:#?}");
-        let before = from.engine.decide(&finding.call);
+        let before = from.engine.decide(&confirmed(&finding.call, from, to));
         assert!(!before.is_allow(), "{what}: {finding:#?}");
         assert_ne!(before.reason, Some(Reason::EvaluationError), "{what}: {finding:#?}");
         assert!(finding.is_about(&finding.call), "{what}: {finding:#?}");
@@ -189,7 +202,7 @@ fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
     witnesses(&diff.contractions, new, old, &format!("seed {seed}, contractions"));
     witnesses(&diff.renewals, new, old, &format!("seed {seed}, renewals"));
     for finding in &diff.expansions {
-        let before = old.engine.decide(&renewed(&finding.call, old));
+        let before = old.engine.decide(&renewed(&confirmed(&finding.call, old, new), old));
         assert!(!before.is_allow(), "seed {seed}: {finding:#?}");
     }
     for world in [old, new] {
@@ -202,13 +215,14 @@ fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
                 call.tool_digest = None;
             }
             tally.calls += 1;
-            let (before, after) = (old.engine.decide(&call), new.engine.decide(&call));
+            let (then, now) = (confirmed(&call, old, new), confirmed(&call, new, old));
+            let (before, after) = (old.engine.decide(&then), new.engine.decide(&now));
             if before.is_allow() == after.is_allow() || is_undecided(&diff, &call) {
                 continue;
             }
             if after.is_allow() {
                 // Who agreed to the new terms would have agreed to the old ones.
-                if old.engine.decide(&renewed(&call, old)).is_allow() {
+                if old.engine.decide(&renewed(&then, old)).is_allow() {
                     continue;
                 }
                 tally.newly += 1;

@@ -467,3 +467,23 @@ fn a_receipt_lasts_as_both_versions_say() {
     assert!(found.expansions.is_empty(), "{:?}", said(&found));
     assert_eq!(found.contractions.len(), 1);
 }
+
+/// Confirming is part of a call, and what is confirmed has the definition in its digest.
+#[test]
+fn another_word_in_a_definition_is_no_difference_of_what_is_confirmed() {
+    let policy = format!(
+        "{POLICY}\nallow dropping staff via one to drop without consent because \"so it is\"\n"
+    );
+    let named = "\"name\": \"delete_issue\"";
+    let reworded = CATALOGUE.replace(named, &format!("{named}, \"description\": \"Deletes.\""));
+    assert_ne!(reworded, CATALOGUE);
+    let found = between(&engine(&policy, CATALOGUE), &engine(&policy, &reworded));
+    assert_eq!(said(&found), Vec::<String>::new());
+    assert!(found.contractions.is_empty(), "{:?}", found.contractions);
+    // Two servers have the catalogue.
+    assert_eq!(found.redefined.len(), 2);
+    // Another requirement is one, however it is worded.
+    let later = policy.replace("confirm within 10 minutes", "confirm within 20 minutes");
+    let found = between(&engine(&policy, CATALOGUE), &engine(&later, &reworded));
+    assert_eq!(found.expansions.len(), 1, "{:?}", said(&found));
+}

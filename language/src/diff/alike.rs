@@ -2,7 +2,7 @@
 
 use std::mem::discriminant;
 
-use crate::diff::compare::{Difference, Pair, Side, Wanted};
+use crate::diff::compare::{Difference, Pair, Side, Wanted, confirmed_by};
 
 impl Pair<'_> {
     /// Whether whatever was found of one holds of the other, with another name and definition.
@@ -47,7 +47,9 @@ pub(super) fn retold(
         let rules = |of: &Difference| -> Vec<String> {
             new.engine.decide(&of.call).rules.into_iter().map(|rule| rule.id).collect()
         };
-        let reason = |of: &Difference| old.engine.decide(&of.call).reason;
+        let reason = |of: &Difference| {
+            old.engine.decide(&confirmed_by(&of.call, new.engine, old.engine)).reason
+        };
         let is_same = reason(&difference) == reason(known) && rules(&difference) == rules(known);
         (is_same && wanted.is_shown(&difference.call, old, new)).then_some(difference)
     };

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use placet_engine::Engine;
 use placet_engine::call::{Call, Receipt};
 
-use crate::diff::compare::{Difference, Pair, Side};
+use crate::diff::compare::{Difference, Pair, Side, confirmed_by};
 use crate::diff::finding::Cause;
 use crate::files::Files;
 use crate::limits::Limits;
@@ -79,7 +79,9 @@ pub(super) fn causes(
     names: &Names,
 ) -> BTreeSet<Cause> {
     let call = &difference.call;
-    let alone = switched.iter().filter(|one| one.engine.decide(call).is_allow());
+    let allows =
+        |engine: &Engine| engine.decide(&confirmed_by(call, new.engine, engine)).is_allow();
+    let alone = switched.iter().filter(|one| allows(&one.engine));
     let alone: BTreeSet<Cause> = alone.map(|one| one.cause).collect();
     if !alone.is_empty() {
         return alone;

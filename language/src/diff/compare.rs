@@ -112,8 +112,9 @@ impl Wanted {
         if !new.engine.decide(call).is_allow() {
             return false;
         }
-        let before = old.engine.decide(call);
-        let renewed = old.engine.decide(&self.renew(call, old));
+        let asked = confirmed_by(call, new.engine, old.engine);
+        let before = old.engine.decide(&asked);
+        let renewed = old.engine.decide(&self.renew(&asked, old));
         let denied = match self {
             Self::Expansions | Self::Losses => !renewed.is_allow(),
             Self::Renewals => renewed.is_allow(),
@@ -122,6 +123,20 @@ impl Wanted {
             [&before, &renewed].iter().any(|one| one.reason == Some(Reason::EvaluationError));
         !before.is_allow() && denied && !erred
     }
+}
+
+/// The call as its user confirms it on another side, where the tool may be defined otherwise. A confirmation is of an operation, which has the
+/// tool's definition in its digest: whoever confirms today's would have confirmed the one before, and a
+/// word in a definition is no difference of what is allowed.
+pub(super) fn confirmed_by(call: &Call, here: &Engine, there: &Engine) -> Call {
+    let mut call = call.clone();
+    let operations = (here.operation_digest(&call), there.operation_digest(&call));
+    if let (Some(confirmation), (Ok(this), Ok(that))) = (&mut call.confirmation, operations)
+        && confirmation.operation == this
+    {
+        confirmation.operation = that;
+    }
+    call
 }
 
 /// The differences of a kind.
@@ -352,18 +367,9 @@ impl Comparison<'_> {
         if paths.by_whom.is_empty() || paths.base.is_false() {
             return Ok(());
         }
-        // A confirmation is of an operation, which has the definition in its digest.
-        let mut old_fixed = self.context.fixed.clone();
-        let redefined = self
-            .pair
-            .old
-            .is_some_and(|old| old.definition.digest != self.pair.new.definition.digest);
-        if redefined {
-            old_fixed.set(Attribute::ConfirmationAge, None);
-        }
         let old = match (self.pair.old, &self.client.old) {
             (Some(slice), Some(admitted)) => {
-                let judge = self.judge(slice, admitted, &old_fixed, &receipts);
+                let judge = self.judge(slice, admitted, new_fixed, &receipts);
                 let strictly = || judge.allowed();
                 let renewed = || Judge { renewed: self.renewed(), ..judge }.allowed();
                 match self.wanted {

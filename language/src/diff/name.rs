@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::analysis::Undecided;
 use crate::case::Case;
-use crate::diff::compare::{Difference, Pair, Side};
+use crate::diff::compare::{Difference, Pair, Side, confirmed_by};
 use crate::diff::finding::{Before, Cause, Finding, Meant};
 use crate::reach::cell::Cell;
 use crate::reach::context::Proof;
@@ -50,7 +50,11 @@ impl Naming<'_> {
             call: &difference.call,
         };
         let principal = words.principal(&person, pair.old.into_iter().chain([pair.new]));
-        let before = self.old.engine.decide(&difference.call);
+        let before = self.old.engine.decide(&confirmed_by(
+            &difference.call,
+            self.new.engine,
+            self.old.engine,
+        ));
         let allowing = places(pair.new, &difference.allowing);
         let except = pair.old.map(|old| places(old, &difference.except)).unwrap_or_default();
         let meant = json!({

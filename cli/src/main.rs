@@ -1,6 +1,7 @@
 //! `placet`: checks, compiles and explains policies on consent and scope in MCP.
 
 mod commands;
+mod component;
 mod disk;
 mod exit;
 mod git;
@@ -53,6 +54,7 @@ enum Command {
     Lock(commands::lock::Arguments),
     Report(commands::report::Arguments),
     Scan(commands::scan::Arguments),
+    Verify(commands::verify::Arguments),
     Completions(commands::completions::Arguments),
     Man(commands::man::Arguments),
     #[command(subcommand)]
@@ -84,6 +86,7 @@ fn main() -> ExitCode {
         Command::Lock(arguments) => commands::lock::run(&arguments),
         Command::Report(arguments) => commands::report::run(&arguments),
         Command::Scan(arguments) => commands::scan::run(&arguments),
+        Command::Verify(arguments) => commands::verify::run(&arguments),
         Command::Completions(arguments) => {
             commands::completions::run(&arguments, Arguments::command())
         }

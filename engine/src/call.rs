@@ -360,8 +360,18 @@ impl Call {
             address: wire.address.map(|address| address.to_canonical()),
             now: wire.now,
         };
-        bounds::check(&call, limits)?;
+        call.check(limits)?;
         Ok(call)
+    }
+
+    /// Whether a call that a host built by itself keeps within the limits. What [`Call::from_json`]
+    /// reads does; the arguments are judged by themselves, by [`arguments`].
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]: over which limit it is.
+    pub fn check(&self, limits: &Limits) -> Result<(), CallError> {
+        bounds::check(self, limits)
     }
 }
 

@@ -57,13 +57,23 @@ impl ConsentRequest {
         }
         let Object(request): Object<Self> =
             serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
-        bounds::short("id", &request.id, limits)?;
-        bounds::user(&request.user, limits)?;
-        bounds::client(&request.client, limits)?;
-        bounds::short("server", &request.server, limits)?;
-        bounds::short("terms", &request.terms, limits)?;
-        bounds::each("purpose", &request.purpose, limits)?;
+        request.check(limits)?;
         Ok(request)
+    }
+
+    /// Whether a request that a host built by itself keeps within the limits, as what
+    /// [`ConsentRequest::from_json`] reads does.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]: over which limit it is.
+    pub fn check(&self, limits: &Limits) -> Result<(), CallError> {
+        bounds::short("id", &self.id, limits)?;
+        bounds::user(&self.user, limits)?;
+        bounds::client(&self.client, limits)?;
+        bounds::short("server", &self.server, limits)?;
+        bounds::short("terms", &self.terms, limits)?;
+        bounds::each("purpose", &self.purpose, limits)
     }
 }
 

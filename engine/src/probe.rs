@@ -42,7 +42,7 @@ pub enum Sample {
 impl Probe {
     /// The arguments for a caller whose attributes are these; `None` where one that is referred to has
     /// no value.
-    pub(crate) fn arguments(
+    pub fn arguments(
         &self,
         of_caller: &impl Fn(&Attribute) -> Option<String>,
     ) -> Option<Map<String, Json>> {

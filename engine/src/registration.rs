@@ -48,12 +48,22 @@ impl RegistrationRequest {
         }
         let Object(request): Object<Self> =
             serde_json::from_slice(bytes).map_err(CallError::unreadable)?;
-        short("id", &request.id, limits)?;
-        each("issuer", &request.issuer, limits)?;
-        scopes("scopes", &request.scopes, limits)?;
-        few("redirect URIs", request.redirect_uris.len(), limits.redirect_uris)?;
-        each("redirect_uris", &request.redirect_uris, limits)?;
+        request.check(limits)?;
         Ok(request)
+    }
+
+    /// Whether a request that a host built by itself keeps within the limits, as what
+    /// [`RegistrationRequest::from_json`] reads does.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`]: over which limit it is.
+    pub fn check(&self, limits: &Limits) -> Result<(), CallError> {
+        short("id", &self.id, limits)?;
+        each("issuer", &self.issuer, limits)?;
+        scopes("scopes", &self.scopes, limits)?;
+        few("redirect URIs", self.redirect_uris.len(), limits.redirect_uris)?;
+        each("redirect_uris", &self.redirect_uris, limits)
     }
 }
 

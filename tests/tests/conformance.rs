@@ -1,78 +1,18 @@
 //! The conformance cases of `spec/conformance`, as the native engine and the reference answer them.
 //! `PLACET_UPDATE=1` compiles their bundles again.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "a test may panic, and says what it found")]
+#![expect(clippy::unwrap_used, reason = "a test may panic, and says what it found")]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::path::{Path, PathBuf};
 
 use placet_engine::bundle::{self, Content};
 use placet_engine::{Call, ConsentRequest, Engine, Limits, Reason, RegistrationRequest};
 use placet_language::lock::{self, Lock};
 use placet_language::{Policy, check, compile, lower};
+use placet_tests::conformance::{self, Question, files, folder, names};
 use placet_tests::reference::Reference;
-use serde::Deserialize;
 use serde_json::{Value, json};
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    #[serde(rename = "$schema")]
-    schema: String,
-    about: String,
-    policy: String,
-    #[serde(default)]
-    call: Value,
-    #[serde(default)]
-    registration: Value,
-    #[serde(default)]
-    consent: Value,
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Case {
-    name: String,
-    source: String,
-    call: Option<Value>,
-    registration: Option<Value>,
-    consent: Option<Value>,
-    text: Option<String>,
-    expect: Value,
-}
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().join("spec/conformance")
-}
-
-/// The names in a folder, sorted.
-fn names(path: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(path)
-        .unwrap()
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
-
-/// Every file of cases with its name.
-fn files() -> Vec<(String, File)> {
-    let mut files = Vec::new();
-    let cases = folder().join("cases");
-    for area in names(&cases) {
-        for name in names(&cases.join(&area)) {
-            let name = format!("{area}/{name}");
-            let bytes = fs::read(cases.join(&name)).unwrap();
-            // Strictly, as every build may read them.
-            let value = placet_engine::parse_json(&bytes).unwrap();
-            let file = serde_json::from_value(value);
-            files.push((name.clone(), file.unwrap_or_else(|error| panic!("{name}: {error}"))));
-        }
-    }
-    files
-}
 
 /// The policy in a folder.
 fn policy(name: &str) -> Policy {
@@ -127,64 +67,27 @@ fn the_bundles_are_current() {
 }
 
 fn engine(policy: &str) -> Engine {
-    let path = folder().join("policies").join(policy).join("policy.bundle");
-    Engine::load(&fs::read(path).unwrap(), &Limits::default()).unwrap()
+    Engine::load(&conformance::bundle(policy), &Limits::default()).unwrap()
 }
 
-/// RFC 7396.
-fn merge(target: &Value, patch: &Value) -> Value {
-    let Value::Object(patch) = patch else { return patch.clone() };
-    let mut merged = target.as_object().cloned().unwrap_or_default();
-    for (name, value) in patch {
-        match value {
-            Value::Null => {
-                merged.remove(name);
-            }
-            value => {
-                let before = merged.get(name).cloned().unwrap_or_default();
-                merged.insert(name.clone(), merge(&before, value));
-            }
-        }
-    }
-    Value::Object(merged)
-}
-
-/// What the engine says, as JSON, with the rules by their ids.
-fn answer(engine: &Engine, file: &File, case: &Case) -> Value {
+/// What the engine says, as JSON.
+fn answer(engine: &Engine, question: &Question) -> Value {
     let limits = Limits::default();
-    let mut answer = match (&case.call, &case.registration, &case.consent, &case.text) {
-        (Some(patch), None, None, None) => {
-            decision(engine, merge(&file.call, patch).to_string().as_bytes())
-        }
-        (None, None, None, Some(text)) => decision(engine, text.as_bytes()),
-        (None, None, Some(patch), None) => {
-            let request = merge(&file.consent, patch).to_string();
-            match ConsentRequest::from_json(request.as_bytes(), &limits) {
-                Err(_) => json!({"error": true}),
-                Ok(request) => json!(engine.decide_consent(&request)),
-            }
-        }
-        (None, Some(patch), None, None) => {
-            let request = merge(&file.registration, patch).to_string();
-            match RegistrationRequest::from_json(request.as_bytes(), &limits) {
+    match question {
+        Question::Call(text) => match Call::from_json(text.as_bytes(), &limits) {
+            Err(_) => json!({"error": true}),
+            Ok(call) => json!(engine.decide(&call)),
+        },
+        Question::Registration(text) => {
+            match RegistrationRequest::from_json(text.as_bytes(), &limits) {
                 Err(_) => json!({"error": true}),
                 Ok(request) => json!(engine.decide_registration(&request)),
             }
         }
-        _ => panic!("{}: not one question", case.name),
-    };
-    if let Some(rules) = answer.get_mut("rules") {
-        let ids: BTreeSet<&str> =
-            rules.as_array().unwrap().iter().map(|rule| rule["id"].as_str().unwrap()).collect();
-        *rules = json!(ids);
-    }
-    answer
-}
-
-fn decision(engine: &Engine, call: &[u8]) -> Value {
-    match Call::from_json(call, &Limits::default()) {
-        Err(_) => json!({"error": true}),
-        Ok(call) => json!(engine.decide(&call)),
+        Question::Consent(text) => match ConsentRequest::from_json(text.as_bytes(), &limits) {
+            Err(_) => json!({"error": true}),
+            Ok(request) => json!(engine.decide_consent(&request)),
+        },
     }
 }
 
@@ -194,18 +97,8 @@ fn every_case_is_answered_as_it_says() {
     for (name, file) in files() {
         let engine = engine(&file.policy);
         for case in &file.cases {
-            let answer = answer(&engine, &file, case);
-            for (member, expected) in case.expect.as_object().unwrap() {
-                let actual = answer.get(member).unwrap_or(&Value::Null);
-                if actual != expected {
-                    wrong.push(format!(
-                        "{name}, {}: {member} is {actual}, not {expected}",
-                        case.name
-                    ));
-                }
-            }
-            let decided = case.expect.get("decision").is_some();
-            assert_eq!(decided, answer.get("error").is_none(), "{name}, {}", case.name);
+            let answer = answer(&engine, &file.question(case));
+            wrong.extend(case.wrong(&answer).into_iter().map(|what| format!("{name}, {what}")));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
@@ -224,15 +117,9 @@ fn the_reference_agrees_with_every_case() {
         let content = lower(&policy);
         let reference = Reference::new(&policy, &content).unwrap();
         for case in &file.cases {
-            let call = match (&case.call, &case.text) {
-                (Some(patch), _) => merge(&file.call, patch),
-                // Only texts with one meaning are for the reference.
-                (None, Some(text)) => match placet_engine::parse_json(text.as_bytes()) {
-                    Ok(call) => call,
-                    Err(_) => continue,
-                },
-                (None, None) => continue,
-            };
+            let Question::Call(text) = file.question(case) else { continue };
+            // Only texts with one meaning are for the reference.
+            let Ok(call) = placet_engine::parse_json(text.as_bytes()) else { continue };
             if case.expect.get("error").is_none() {
                 let reason = reference.judge(&call).reason;
                 assert_eq!(json!(reason), case.expect["reason"], "{name}, {}", case.name);

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use placet_engine::{Decision, Remedy};
 
 use crate::commands::signing::Trust;
-use crate::commands::{call, engine};
+use crate::commands::{bundle, call_and_text};
+use crate::component::{self, Build};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, Style, length, printable};
 
@@ -14,7 +15,8 @@ use crate::output::{self, Format, Style, length, printable};
 #[command(after_help = "Examples:\n  \
     placet decide --policy policies/filesystem policies/filesystem/calls/inside.json\n  \
     placet decide --policy filesystem.bundle --format json - < call.json\n  \
-    placet decide --policy filesystem.bundle --trust release-2026=release.pub.pem call.json")]
+    placet decide --policy filesystem.bundle --trust release-2026=release.pub.pem call.json\n  \
+    placet decide --policy filesystem.bundle --engine wasm call.json")]
 pub(crate) struct Arguments {
     /// The policy: its folder, or a bundle
     #[arg(short, long)]
@@ -24,14 +26,22 @@ pub(crate) struct Arguments {
     call: PathBuf,
     #[command(flatten)]
     trust: Trust,
+    #[command(flatten)]
+    build: Build,
     /// How to show the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
-    let engine = engine(&arguments.policy, &arguments.trust)?;
-    let decision = engine.decide(&call(&arguments.call, &engine)?);
+    let (bundle, engine) = bundle(&arguments.policy, &arguments.trust)?;
+    let (call, text) = call_and_text(&arguments.call, &engine)?;
+    let decision = match arguments.build.component() {
+        None => engine.decide(&call),
+        Some(file) => {
+            component::load(file, &bundle, &arguments.trust)?.decide(&call, text.as_deref())?
+        }
+    };
     match arguments.format {
         Format::Json => output::print_json(&decision)?,
         Format::Text => output::print(summary(&decision, Style::of_output()))?,

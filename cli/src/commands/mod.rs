@@ -16,8 +16,9 @@ pub(crate) mod man;
 mod page;
 pub(crate) mod report;
 pub(crate) mod scan;
-mod signing;
+pub(crate) mod signing;
 pub(crate) mod test;
+pub(crate) mod verify;
 
 use std::path::Path;
 
@@ -62,6 +63,11 @@ pub(crate) fn compile(policy: &Policy) -> Result<(Vec<u8>, Engine), Failure> {
 
 /// The engine for a policy: a folder, or a bundle.
 fn engine(policy: &Path, trust: &Trust) -> Result<Engine, Failure> {
+    bundle(policy, trust).map(|(_, engine)| engine)
+}
+
+/// A policy's bundle, and the engine that loaded it.
+fn bundle(policy: &Path, trust: &Trust) -> Result<(Vec<u8>, Engine), Failure> {
     if policy.is_dir() {
         if trust.is_demanded() {
             return Err(Failure::new(format_args!(
@@ -70,7 +76,7 @@ fn engine(policy: &Path, trust: &Trust) -> Result<Engine, Failure> {
             ))
             .help("`--trust` is for a bundle that `placet compile --sign` wrote"));
         }
-        return compile(&usable_policy(policy)?).map(|(_, engine)| engine);
+        return compile(&usable_policy(policy)?);
     }
     let limits = placet_engine::Limits::default();
     let cannot = |why: String| {
@@ -79,20 +85,27 @@ fn engine(policy: &Path, trust: &Trust) -> Result<Engine, Failure> {
     let bytes = disk::read(policy, limits.bundle_bytes).map_err(|why| {
         cannot(why).help("name a policy's folder, or a bundle that `placet compile` wrote")
     })?;
-    trust.load(&bytes, &limits, cannot)
+    let engine = trust.load(&bytes, &limits, cannot)?;
+    Ok((bytes, engine))
 }
 
 /// The call in a file, on standard input for `-`, or in a line of case notation.
 fn call(path: &Path, engine: &Engine) -> Result<Call, Failure> {
+    call_and_text(path, engine).map(|(call, _)| call)
+}
+
+/// A call, and the JSON that it was read from.
+fn call_and_text(path: &Path, engine: &Engine) -> Result<(Call, Option<Vec<u8>>), Failure> {
     // A line is more than one word, and hardly a file's name.
     if let Some(line) = path.to_str().filter(|text| text.contains(' '))
         && !path.exists()
     {
-        return case::call(line, engine.content()).map_err(|error| {
+        let call = case::call(line, engine.content()).map_err(|error| {
             output::diagnostics([&error.diagnostic("call", line)]);
             Failure::new("the call cannot be used")
                 .help("name a file with a call as JSON, or write a line as in `spec/cases.md`")
         });
+        return call.map(|call| (call, None));
     }
     let limits = placet_engine::Limits::default();
     let standard_input = path == Path::new("-");
@@ -107,7 +120,7 @@ fn call(path: &Path, engine: &Engine) -> Result<Call, Failure> {
     };
     let bytes = bytes
         .map_err(|why| Failure::new(format_args!("cannot read the call from {name}: {why}")))?;
-    Call::from_json(&bytes, &limits).map_err(|error| {
+    let call = Call::from_json(&bytes, &limits).map_err(|error| {
         let place = match &error {
             CallError::Unreadable { line, column, .. } if *line > 0 => {
                 format!(" at line {line}, column {column}")
@@ -116,5 +129,6 @@ fn call(path: &Path, engine: &Engine) -> Result<Call, Failure> {
         };
         Failure::new(format_args!("the call in {name} cannot be used{place}: {error}"))
             .help("`spec/call.schema.json` describes a call, and `spec/chain.md` shows one")
-    })
+    })?;
+    Ok((call, Some(bytes)))
 }

@@ -80,19 +80,38 @@ impl Trust {
         })
     }
 
+    /// The lowest number that is not refused.
+    #[cfg(feature = "wasm")]
+    pub(crate) fn at_least(&self) -> u64 {
+        self.at_least.unwrap_or_default()
+    }
+
+    /// The trusted keys, each with its id and its text.
+    #[cfg(feature = "wasm")]
+    pub(crate) fn texts(&self) -> Result<Vec<(&str, String)>, Failure> {
+        self.files().map(|key| key.and_then(|(id, file)| Ok((id, key_text(file)?)))).collect()
+    }
+
     fn keys(&self) -> Result<TrustedKeys, Failure> {
         let mut keys = TrustedKeys::default().at_least(self.at_least.unwrap_or_default());
-        for key in &self.trust {
-            let (id, file) = key.split_once('=').ok_or_else(|| {
-                Failure::new(format_args!("`--trust {key}` names no file"))
-                    .help("write `--trust ID=FILE`, with the key's id and its public half in PEM")
-            })?;
-            let file = Path::new(file);
+        for key in self.files() {
+            let (id, file) = key?;
             keys = keys
                 .with_pem(id, &key_text(file)?)
                 .map_err(|error| unusable(file, &error.to_string()))?;
         }
         Ok(keys)
+    }
+
+    /// The ids of the trusted keys, and their files.
+    fn files(&self) -> impl Iterator<Item = Result<(&str, &Path), Failure>> {
+        self.trust.iter().map(|key| {
+            let (id, file) = key.split_once('=').ok_or_else(|| {
+                Failure::new(format_args!("`--trust {key}` names no file"))
+                    .help("write `--trust ID=FILE`, with the key's id and its public half in PEM")
+            })?;
+            Ok((id, Path::new(file)))
+        })
     }
 }
 

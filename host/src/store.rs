@@ -1,0 +1,34 @@
+//! What wasmtime keeps for an instance.
+
+use wasmtime::ResourceLimiter;
+
+/// Holds an instance to its memory, and remembers whether it wanted more.
+pub(crate) struct Held {
+    pub(crate) memory_bytes: usize,
+    pub(crate) wanted_more: bool,
+}
+
+/// Entries of a table. The component has one, of its own functions, which does not grow.
+const TABLE: usize = 20_000;
+
+impl ResourceLimiter for Held {
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        let fits = desired <= self.memory_bytes;
+        self.wanted_more |= !fits;
+        Ok(fits)
+    }
+
+    fn table_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE)
+    }
+}

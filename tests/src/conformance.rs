@@ -1,7 +1,6 @@
 //! The conformance cases of `spec/conformance`, for whatever build of the engine is to answer them.
 
 #![expect(
-    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "test support: a mistake here fails the test that makes it"

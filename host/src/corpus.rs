@@ -171,7 +171,8 @@ impl Good<'_> {
         if !user.is_null() {
             set(&mut call, "/user", user);
         }
-        set(&mut call, "/arguments", self.arguments(&call));
+        let arguments = self.arguments(&call);
+        set(&mut call, "/arguments", arguments);
         if let Ok(read) = Call::from_json(call.to_string().as_bytes(), &Limits::default())
             && let (Ok(operation), Some(user)) = (engine.operation_digest(&read), &read.user)
         {

@@ -8,9 +8,8 @@ use crate::bindings::Placet;
 use crate::decision;
 use crate::error::HostError;
 use crate::judge::{
-    self, Call, CallError, ConsentDecision, ConsentRequest, Explanation, Guest, GuestEngine,
-    HttpChallenge, LoadError, ProtectedResource, RegistrationDecision, RegistrationRequest,
-    ToolVisibility,
+    self, Call, CallError, ConsentDecision, ConsentRequest, Explanation, Guest, HttpChallenge,
+    LoadError, ProtectedResource, RegistrationDecision, RegistrationRequest, ToolVisibility,
 };
 use crate::limits::HostLimits;
 use crate::store::Held;

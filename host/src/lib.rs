@@ -30,7 +30,6 @@
 
 #[expect(
     missing_docs,
-    unreachable_pub,
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::unwrap_used,

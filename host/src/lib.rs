@@ -28,13 +28,7 @@
 //! the wall around it. This crate is for hosts that want the wall, or that want to hold the two to the
 //! same answers: [`verify`].
 
-#[expect(
-    missing_docs,
-    clippy::arithmetic_side_effects,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "generated; the interface is documented in WIT"
-)]
+#[expect(missing_docs, reason = "generated; the interface is documented in WIT")]
 mod bindings {
     wasmtime::component::bindgen!({ world: "placet", path: "../engine/wasm/wit" });
 }

@@ -7,7 +7,6 @@
 
 #[expect(
     unsafe_code,
-    clippy::arithmetic_side_effects,
     reason = "generated: memory is handed over by address, and the interface is documented in WIT"
 )]
 mod bindings {

@@ -48,6 +48,8 @@
 //! the path, or what the environment variable `CVC5` names. It runs as one process, which is killed
 //! when the proof ends, however it does.
 
+#![cfg(feature = "symcc")]
+
 mod cells;
 mod errors;
 mod expansion;

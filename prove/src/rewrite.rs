@@ -229,9 +229,15 @@ impl<'c> Rewriter<'_, 'c> {
         match names {
             ["args", path_of @ ..] => {
                 let is_it = |argument: &&Argument| argument.path.iter().eq(path_of.iter());
-                let argument = reads.arguments.iter().find(is_it);
+                let argument = reads.given().find(is_it);
                 let argument = argument.ok_or_else(|| format!("{names:?} is not read"))?;
                 let name = self.vocabulary.argument(argument);
+                Ok(Some(of(path(&["args"]), &name)))
+            }
+            ["computed", name] => {
+                let fact = reads.computed().find(|fact| fact.to_string() == *name);
+                let fact = fact.ok_or_else(|| format!("{names:?} is not read"))?;
+                let name = self.vocabulary.argument(fact);
                 Ok(Some(of(path(&["args"]), &name)))
             }
             ["views", name] => {

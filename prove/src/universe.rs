@@ -6,7 +6,7 @@
 use placet_engine::bundle::Content;
 use placet_engine::call::Registration;
 use placet_engine::condition::{
-    Argument, ArgumentType, Atom, Attribute, Literal, Operand, Quantifier, Side, Test,
+    Argument, ArgumentType, Atom, Attribute, Function, Literal, Operand, Quantifier, Side, Test,
 };
 use placet_engine::glob::Glob;
 use placet_engine::url;
@@ -215,7 +215,8 @@ fn arguments(vocabulary: &Vocabulary, budget: impl Fn() -> Budget) -> Vec<Assump
         }
     }
     for (name, argument) in &vocabulary.arguments {
-        if argument.kind == ArgumentType::Integer {
+        // Facts are no part of the operation's digest.
+        if argument.kind == ArgumentType::Integer && argument.computed.is_none() {
             // Beyond ±2⁵³ there is no digest.
             let (args, bound) = (path(&["args"]), 1_i64 << 53);
             let value = member(&args, name);
@@ -230,9 +231,13 @@ fn arguments(vocabulary: &Vocabulary, budget: impl Fn() -> Budget) -> Vec<Assump
     found
 }
 
-fn root(operand: &Operand) -> Option<&String> {
+/// What may have to do with one another: an argument with all its members, or a fact.
+fn root(operand: &Operand) -> Option<(Option<&Function>, &[String])> {
     match &operand.attribute {
-        Attribute::Argument(argument) => argument.path.first(),
+        Attribute::Argument(argument) => Some(match &argument.computed {
+            None => (None, argument.path.get(..1).unwrap_or_default()),
+            Some(_) => argument.identity(),
+        }),
         _ => None,
     }
 }

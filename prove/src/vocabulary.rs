@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::condition::{Argument, ArgumentType, Atom, Side};
+use placet_engine::condition::{Argument, ArgumentType, Atom, Attribute, Side};
 use serde_json::{Map, Value, json};
 
 use crate::expr::{Expr, equal, member, path};
@@ -86,6 +86,12 @@ fn kind_word(kind: ArgumentType) -> &'static str {
     }
 }
 
+/// Which components compute what is read. Of two versions, each may have it computed by another.
+fn computed<'a>(read: impl IntoIterator<Item = &'a Argument>) -> String {
+    let functions = read.into_iter().filter_map(|argument| argument.computed.as_ref());
+    functions.map(|function| format!(" by {}", function.component)).collect()
+}
+
 impl Vocabulary {
     /// A boolean of its own for an expression, once for the same one.
     pub(crate) fn define(&mut self, title: &str, expr: Expr) -> Expr {
@@ -127,7 +133,7 @@ impl Vocabulary {
 
     /// The name of an argument at the type that it is read at.
     pub(crate) fn argument(&mut self, argument: &Argument) -> String {
-        let name = format!("{argument} as {}", kind_word(argument.kind));
+        let name = format!("{argument} as {}{}", kind_word(argument.kind), computed([argument]));
         self.arguments.insert(name.clone(), argument.clone());
         name
     }
@@ -137,23 +143,28 @@ impl Vocabulary {
         view: &placet_engine::condition::Operand,
         number: bool,
     ) -> String {
-        let name = view.to_string();
+        let argument = match &view.attribute {
+            Attribute::Argument(argument) => Some(argument),
+            _ => None,
+        };
+        let name = format!("{view}{}", computed(argument));
         self.views.insert(name.clone(), (view.clone(), number));
         name
     }
 
     pub(crate) fn presence(&mut self, argument: &Argument) -> Expr {
-        let name = argument.to_string();
+        let name = format!("{argument}{}", computed([argument]));
         self.present.insert(name.clone(), argument.clone());
         member(&path(&["present"]), &name)
     }
 
     pub(crate) fn fact(&mut self, atom: &Atom, side: Side) -> Expr {
         let kind = match &atom.operand.attribute {
-            placet_engine::condition::Attribute::Argument(argument) => kind_word(argument.kind),
+            Attribute::Argument(argument) => kind_word(argument.kind),
             _ => "",
         };
-        let name = format!("{} as {kind}", placet_engine::bundle::fact_name(atom, side));
+        let name = placet_engine::bundle::fact_name(atom, side);
+        let name = format!("{name} as {kind}{}", computed(atom.arguments()));
         self.quantified.insert(name.clone(), (atom.clone(), side));
         member(&path(&["facts"]), &name)
     }

@@ -2,14 +2,20 @@
 
 use serde_json::{Map, Value as Json};
 
+use crate::call::Fact;
 use crate::condition::{Argument, ArgumentType, Attribute, Operand, Value};
 use crate::json;
 
-/// The arguments of a call, as conditions read them.
+/// The arguments of a call, and the facts that were computed from them, as conditions read them.
 #[derive(Debug, Clone, Copy)]
-pub struct Arguments<'a>(pub &'a Map<String, Json>);
+pub struct Arguments<'a> {
+    /// The arguments.
+    pub given: &'a Map<String, Json>,
+    /// What was computed from them.
+    pub facts: &'a [Fact],
+}
 
-impl Arguments<'_> {
+impl<'a> Arguments<'a> {
     /// The value of an operand that is an argument, or `None` where it has none.
     pub fn value(&self, operand: &Operand) -> Option<Value> {
         let Attribute::Argument(argument) = &operand.attribute else { return None };
@@ -36,9 +42,19 @@ impl Arguments<'_> {
         self.raw(argument).is_some_and(|value| !value.is_null())
     }
 
-    fn raw(&self, argument: &Argument) -> Option<&Json> {
-        let (first, rest) = argument.path.split_first()?;
-        rest.iter().try_fold(self.0.get(first)?, |value, name| value.get(name))
+    /// The value as the call has it.
+    pub(crate) fn raw(&self, argument: &Argument) -> Option<&'a Json> {
+        let Some(function) = &argument.computed else { return self.at(&argument.path) };
+        let is_it = |fact: &&Fact| fact.function == *function && fact.argument == argument.path;
+        let mut found = self.facts.iter().filter(is_it);
+        // Of two it cannot be said which is meant.
+        found.next().filter(|_| found.next().is_none()).map(|fact| &fact.value)
+    }
+
+    /// The argument at a path.
+    pub(crate) fn at(&self, path: &[String]) -> Option<&'a Json> {
+        let (first, rest) = path.split_first()?;
+        rest.iter().try_fold(self.given.get(first)?, |value, name| value.get(name))
     }
 }
 
@@ -51,7 +67,8 @@ fn scalar(raw: &Json, kind: ArgumentType) -> Option<Value> {
     }
 }
 
-fn viewed(operand: &Operand, value: Value) -> Option<Value> {
+/// What an operand reads of its attribute's value.
+pub(crate) fn viewed(operand: &Operand, value: Value) -> Option<Value> {
     match (operand.view, value) {
         (None, value) => Some(value),
         (Some(view), Value::String(raw)) => view.of(&raw),

@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::call::{Call, Registration};
 use crate::chain::operation;
-use crate::condition::{Argument, Atom, Condition, Operand, Side};
+use crate::condition::{Argument, Atom, Attribute, Condition, Operand, Side};
 use crate::digest::Digest;
 use crate::network::Network;
 use crate::probe::Probe;
@@ -295,7 +295,7 @@ pub struct Tool {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Reads {
-    /// Handed over in `context.args`.
+    /// Handed over in `context.args`, and facts computed from arguments in `context.computed`.
     pub arguments: BTreeSet<Argument>,
     /// Normal forms, handed over in `context.views`.
     pub views: BTreeSet<Operand>,
@@ -308,6 +308,26 @@ pub struct Reads {
 }
 
 impl Reads {
+    /// The arguments that are handed over as they are, in `context.args`.
+    pub fn given(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments.iter().filter(|argument| argument.computed.is_none())
+    }
+
+    /// The facts that are handed over as they are, in `context.computed`.
+    pub fn computed(&self) -> impl Iterator<Item = &Argument> {
+        self.arguments.iter().filter(|argument| argument.computed.is_some())
+    }
+
+    /// Every argument and every fact that is read in any way.
+    pub fn all(&self) -> impl Iterator<Item = &Argument> {
+        let views = self.views.iter().filter_map(|view| match &view.attribute {
+            Attribute::Argument(argument) => Some(argument),
+            _ => None,
+        });
+        let quantified = self.facts().flat_map(|(atom, _)| atom.arguments());
+        self.arguments.iter().chain(views).chain(&self.present).chain(quantified)
+    }
+
     /// Every quantified atom with its side.
     pub fn facts(&self) -> impl Iterator<Item = (&Atom, Side)> {
         let allow = self.allow_facts.iter().map(|atom| (atom, Side::Allow));

@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
+use crate::condition::Function;
 use crate::digest::Digest;
 use crate::json::{self, Object, Strict};
 use crate::limits::Limits;
@@ -34,6 +36,9 @@ pub struct Call {
     pub tool_digest: Option<Digest>,
     /// The arguments, or why they cannot be judged.
     pub arguments: Result<Map<String, Value>, InvalidArguments>,
+    /// What the host had computed of the arguments: see
+    /// [`Engine::facts_needed`](crate::Engine::facts_needed).
+    pub facts: Vec<Fact>,
     /// How the client proved its right.
     pub credential: Option<Credential>,
     /// Every consent that this user gave this client, withdrawn ones too.
@@ -282,6 +287,49 @@ pub struct Confirmation {
     pub given_at: i64,
 }
 
+/// What a component computed of an argument.
+///
+/// The engine runs nothing: the host has computed it, with the bytes that have the component's digest,
+/// and vouches for it. A fact that is missing, or of another type than the policy declares, is no
+/// value, which counts against the call. `spec/facts.md` describes facts.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "WireFact")]
+pub struct Fact {
+    /// What computed it.
+    pub function: Function,
+    /// The argument that it was computed from, by member names, outermost first.
+    pub argument: Vec<String>,
+    /// What came out: a string, a boolean, an integer or an array of strings.
+    pub value: Value,
+}
+
+impl Serialize for Fact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut members = serializer.serialize_struct("Fact", 4)?;
+        members.serialize_field("component", &self.function.component)?;
+        members.serialize_field("function", &self.function.name)?;
+        members.serialize_field("argument", &self.argument)?;
+        members.serialize_field("value", &self.value)?;
+        members.end()
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WireFact {
+    component: Digest,
+    function: String,
+    argument: Vec<String>,
+    value: Strict,
+}
+
+impl From<WireFact> for Fact {
+    fn from(wire: WireFact) -> Self {
+        let WireFact { component, function, argument, value: Strict(value) } = wire;
+        Self { function: Function { component, name: function }, argument, value }
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wire<'a> {
@@ -296,6 +344,8 @@ struct Wire<'a> {
     tool_digest: Option<Digest>,
     #[serde(default, borrow)]
     arguments: Option<&'a RawValue>,
+    #[serde(default, deserialize_with = "json::objects")]
+    facts: Vec<Fact>,
     #[serde(default, borrow)]
     credential: Option<&'a RawValue>,
     #[serde(default, deserialize_with = "json::objects")]
@@ -321,6 +371,7 @@ impl Call {
             target: target.to_owned(),
             tool_digest: None,
             arguments: Ok(Map::new()),
+            facts: Vec::new(),
             credential: None,
             receipts: Vec::new(),
             purpose: None,
@@ -353,6 +404,7 @@ impl Call {
             target: wire.target,
             tool_digest: wire.tool_digest,
             arguments: arguments(wire.arguments.map(RawValue::get), limits),
+            facts: wire.facts,
             credential: wire.credential.map(credential).transpose()?,
             receipts: wire.receipts,
             purpose: wire.purpose,

@@ -1,7 +1,7 @@
 //! Cedar's side of a decision: the policies of the call's slice, evaluated on its facts, or put to
 //! Cedar's authorizer with the facts as a request.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use cedar_policy::{
     Authorizer, Context, Decision, Effect, Entities, Entity, EntityUid, Policy, PolicySet, Request,
@@ -188,8 +188,15 @@ fn context(
     if call.user.is_some() {
         pairs.push((String::from("user"), RestrictedExpression::new_record(user_record)?));
     }
-    if !reads.arguments.is_empty() {
-        pairs.push((String::from("args"), arguments(facts, &reads.arguments)?));
+    if reads.given().next().is_some() {
+        pairs.push((String::from("args"), arguments(facts, reads.given())?));
+    }
+    if reads.computed().next().is_some() {
+        let values = reads.computed().filter_map(|fact| {
+            let attribute = Attribute::Argument(fact.clone());
+            Some((fact.to_string(), expression(&facts.value_of(&attribute)?)))
+        });
+        pairs.push((String::from("computed"), RestrictedExpression::new_record(values)?));
     }
     if !reads.views.is_empty() {
         let values = reads
@@ -217,9 +224,9 @@ fn context(
 
 /// The arguments that are read, as nested records: a record for every object on the way, there even
 /// if the object is not, and a member for every value that is one.
-fn arguments(
+fn arguments<'r>(
     facts: &Facts<'_>,
-    read: &BTreeSet<Argument>,
+    read: impl Iterator<Item = &'r Argument>,
 ) -> Result<RestrictedExpression, Box<dyn std::error::Error>> {
     let mut root = Node::default();
     for argument in read {

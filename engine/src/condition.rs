@@ -9,6 +9,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::digest::Digest;
 use crate::glob::Glob;
 use crate::network::Network;
 use crate::view::{View, is_under};
@@ -68,7 +69,7 @@ pub struct Operand {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attribute {
-    /// `args.…`: an argument of the tool.
+    /// `args.…`: an argument of the tool, or a fact that is computed from one.
     Argument(Argument),
     /// `user.issuer`.
     UserIssuer,
@@ -94,16 +95,42 @@ pub enum Attribute {
     Now,
 }
 
-/// An argument by its path from the arguments' root, with the type that the tool's `inputSchema`
-/// gives it.
+/// An argument by its path from the arguments' root, or a fact that is computed from it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Argument {
+    /// What computes the value that is read from the argument; `None`: the argument itself is read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub computed: Option<Function>,
     /// Member names, outermost first.
     pub path: Vec<String>,
-    /// The type; for an array that is judged by its elements, the type of an element.
+    /// The type: the one that the tool's `inputSchema` gives it, or that the policy declares for the
+    /// fact. For an array that is judged by its elements, the type of an element.
     #[serde(rename = "type")]
     pub kind: ArgumentType,
+}
+
+impl Argument {
+    /// An argument as it is.
+    pub fn given(path: Vec<String>, kind: ArgumentType) -> Self {
+        Self { computed: None, path, kind }
+    }
+
+    /// What it is, whatever type it is read at.
+    pub fn identity(&self) -> (Option<&Function>, &[String]) {
+        (self.computed.as_ref(), &self.path)
+    }
+}
+
+/// A function of a WebAssembly component, by which facts are computed from arguments: see
+/// [`Fact`](crate::call::Fact).
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Function {
+    /// The digest of the component's bytes.
+    pub component: Digest,
+    /// What the component calls the function.
+    pub name: String,
 }
 
 /// A type that an argument can be judged at. A value of any other type is no value.
@@ -225,22 +252,30 @@ impl Condition {
         }
     }
 
-    /// Whether an argument of the tool is read.
+    /// Whether an argument of the tool is read, or a fact that is computed from one.
     pub fn reads_arguments(&self) -> bool {
-        self.atoms().into_iter().any(|atom| {
-            let other = match &atom.test {
-                Test::SameAs(other) => Some(other),
-                _ => None,
-            };
-            [Some(&atom.operand), other]
-                .into_iter()
-                .flatten()
-                .any(|operand| matches!(operand.attribute, Attribute::Argument(_)))
-        })
+        self.atoms().into_iter().any(|atom| atom.arguments().next().is_some())
     }
 }
 
 impl Atom {
+    /// What it reads: its operand, and the one that this is compared with.
+    pub fn operands(&self) -> impl Iterator<Item = &Operand> {
+        let other = match &self.test {
+            Test::SameAs(other) => Some(other),
+            _ => None,
+        };
+        std::iter::once(&self.operand).chain(other)
+    }
+
+    /// The arguments and the facts computed from them that it reads.
+    pub fn arguments(&self) -> impl Iterator<Item = &Argument> {
+        self.operands().filter_map(|operand| match &operand.attribute {
+            Attribute::Argument(argument) => Some(argument),
+            _ => None,
+        })
+    }
+
     /// Whether the atom holds.
     pub fn holds(&self, values: &impl Values, side: Side) -> bool {
         match self.quantifier {
@@ -428,8 +463,14 @@ impl fmt::Display for Attribute {
     }
 }
 
+/// `args.sql`; of a fact `kind(args.sql)`. One bundle computes each of these by one component only, so
+/// this names a fact within it.
 impl fmt::Display for Argument {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Function { name, .. }) = &self.computed {
+            let argument = Self { computed: None, ..self.clone() };
+            return write!(formatter, "{name}({argument})");
+        }
         formatter.write_str("args")?;
         for name in &self.path {
             if is_identifier(name) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use cedar_policy::Decision as CedarDecision;
 
+use crate::arguments::Arguments;
 use crate::bundle::{
     self, BundleError, Content, Effect, Otherwise, SignedBy, Through, TrustedKeys, Who,
 };
@@ -106,6 +107,7 @@ impl Engine {
     ) -> Result<Self, BundleError> {
         let mut slices = Slices::new(&content, signed_by.is_some(), limits)?;
         check_names(&content)?;
+        check_facts(&content)?;
         crate::probe::check(&content)?;
         let index = Index::new(&content, &mut slices);
         let groups = Groups::new(&content);
@@ -240,7 +242,7 @@ impl Engine {
         let requestable = facts::requestable(server, may_request.as_ref());
         let facts = Facts {
             call,
-            arguments: place.arguments,
+            arguments: Arguments { given: place.arguments, facts: &call.facts },
             tool: place.tool,
             feature: &tool.id,
             client,
@@ -305,7 +307,7 @@ impl Engine {
         // INVARIANT: nearest first, by all that is lacking. What the requirements lack is lacking to
         // every candidate, but for the consent that one stands on anyway.
         let mut candidates: Vec<(&Attempt<'_>, Vec<Lack>)> =
-            candidates.into_iter().map(|attempt| (attempt, lacks(attempt, unmet, facts))).collect();
+            candidates.into_iter().map(|attempt| (attempt, self.lacks(attempt, judged))).collect();
         candidates.sort_by(|(one, lacks), (other, other_lacks)| {
             one.key(lacks.len()).cmp(&other.key(other_lacks.len()))
         });
@@ -385,6 +387,46 @@ impl Engine {
         blocking
     }
 
+    /// All that a rule lacks to allow the call, in the order of the chain, each consent once.
+    fn lacks(&self, attempt: &Attempt<'_>, judged: &Judged<'_, '_>) -> Vec<Lack> {
+        let mut lacks = attempt.lacks.clone();
+        let new = judged.unmet.lacks.iter().filter(|lack| !attempt.lacks.contains(lack));
+        lacks.extend(new.cloned());
+        lacks.sort_by_key(|lack| lack.reason);
+        self.confirm_as_mended(&mut lacks, judged);
+        lacks
+    }
+
+    /// Under a consent that is lacking the call will state that consent's purpose, which is part of
+    /// what the user confirms, or has confirmed and must confirm again.
+    fn confirm_as_mended(&self, lacks: &mut Vec<Lack>, judged: &Judged<'_, '_>) {
+        let facts = judged.facts;
+        let mut purposes = lacks.iter().rev().filter_map(|lack| match &lack.remedy {
+            Remedy::Consent { purpose, .. } => Some(purpose),
+            _ => None,
+        });
+        let other = purposes.clone().any(|purpose| *purpose != facts.call.purpose);
+        let Some(purpose) = purposes.next().filter(|_| other).cloned() else { return };
+        if facts.confirmation_age().is_some() {
+            let (unmet, requires) = (judged.unmet, &judged.bearing.requires);
+            let unconfirmed = Unconfirmed(facts);
+            let failing =
+                requirement::failing(&self.0.content, requires, facts, &unconfirmed, &unmet.asked);
+            lacks.retain(|lack| lack.reason != Reason::ConfirmationRequired);
+            lacks.extend(requirement::confirmation(&failing, facts));
+        }
+        let confirmed = lacks.iter_mut().find_map(|lack| match &mut lack.remedy {
+            Remedy::Confirm { operation, .. } => Some(operation),
+            _ => None,
+        });
+        let mended = Call { purpose, ..facts.call.clone() };
+        if let (Some(confirmed), Ok(digest)) =
+            (confirmed, operation::digest(&mended, Some(facts.tool)))
+        {
+            *confirmed = digest;
+        }
+    }
+
     fn broken(&self, call: &Call, broken: Break) -> Decision {
         let mut decision = self.denied(call, broken.reason, broken.detail);
         decision.remedy = broken.remedy;
@@ -446,34 +488,6 @@ struct Judged<'j, 'a> {
     unmet: &'j Unmet<'a>,
 }
 
-/// All that a rule lacks to allow the call, in the order of the chain, each consent once.
-fn lacks(attempt: &Attempt<'_>, unmet: &Unmet<'_>, facts: &Facts<'_>) -> Vec<Lack> {
-    let mut lacks = attempt.lacks.clone();
-    let new = unmet.lacks.iter().filter(|lack| !attempt.lacks.contains(lack));
-    lacks.extend(new.cloned());
-    lacks.sort_by_key(|lack| lack.reason);
-    confirm_as_mended(&mut lacks, facts);
-    lacks
-}
-
-/// Under a consent that is lacking the call will state that consent's purpose, which is part of what
-/// the user confirms.
-fn confirm_as_mended(lacks: &mut [Lack], facts: &Facts<'_>) {
-    let purpose = lacks.iter().rev().find_map(|lack| match &lack.remedy {
-        Remedy::Consent { purpose, .. } => Some(purpose.clone()),
-        _ => None,
-    });
-    let confirmed = lacks.iter_mut().find_map(|lack| match &mut lack.remedy {
-        Remedy::Confirm { operation, .. } => Some(operation),
-        _ => None,
-    });
-    let (Some(purpose), Some(confirmed)) = (purpose, confirmed) else { return };
-    let mended = Call { purpose, ..facts.call.clone() };
-    if let Ok(digest) = operation::digest(&mended, Some(facts.tool)) {
-        *confirmed = digest;
-    }
-}
-
 fn reference(name: &str, rule: &bundle::Rule) -> RuleReference {
     RuleReference {
         id: name.to_owned(),
@@ -490,6 +504,22 @@ fn allowing(candidates: &[(&Attempt<'_>, Vec<Lack>)]) -> Vec<RuleReference> {
         .filter(|(attempt, lacks)| lacks.is_empty() && seen.insert(attempt.name))
         .map(|(attempt, _)| reference(attempt.name, attempt.rule))
         .collect()
+}
+
+/// Checks that no two components compute what is called the same: see
+/// [`Argument`](crate::condition::Argument).
+fn check_facts(content: &Content) -> Result<(), BundleError> {
+    let mut known: HashMap<(&str, &[String]), &Digest> = HashMap::new();
+    let tools = content.servers.values().flat_map(|server| server.features());
+    for read in tools.flat_map(|(_, tool)| tool.reads.all()) {
+        let Some(function) = &read.computed else { continue };
+        let component = known.entry((&function.name, &read.path)).or_insert(&function.component);
+        if **component != function.component {
+            let what = format!("two components compute `{read}`");
+            return Err(BundleError::Inconsistent(what));
+        }
+    }
+    Ok(())
 }
 
 /// Checks that every name in the tables is there, and that no two servers or clients are the same.

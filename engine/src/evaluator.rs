@@ -85,6 +85,8 @@ pub(crate) enum Fact {
     TokenSubject,
     /// `context.args`, by path.
     Argument(Vec<String>),
+    /// `context.computed`
+    Computed(Argument),
     View(Operand),
     Quantified(Atom, Side),
 }
@@ -96,7 +98,10 @@ pub(crate) enum Set {
     Scopes,
     /// The arguments that are present of those that some policy asks for, which are these, by name.
     Present(Arc<HashMap<String, Argument>>),
+    /// `context.args`, by path.
     Argument(Vec<String>),
+    /// `context.computed`
+    Computed(Argument),
 }
 
 /// A value as it is found in a call.
@@ -254,12 +259,15 @@ impl Fact {
             Self::TokenClientId => token.and_then(|token| text(&token.client_id)),
             Self::TokenIssuedAt => number(credential.and_then(Credential::issued_at)),
             Self::TokenExpiresAt => number(credential.and_then(Credential::expires_at)),
-            Self::Argument(path) => argument(path, facts)?,
+            Self::Argument(path) => argument(declared(path, facts)?, facts),
+            Self::Computed(computed) => argument(known(computed, facts)?, facts),
             Self::View(operand) => {
                 let known = facts.tool.reads.views.contains(operand);
                 let view = operand.view.filter(|_| known).ok_or(AskCedar)?;
                 let raw = match &operand.attribute {
-                    Attribute::Argument(one) if one.kind == ArgumentType::String => facts.raw(one),
+                    Attribute::Argument(one) if one.kind == ArgumentType::String => {
+                        facts.arguments.raw(one)
+                    }
                     _ => return Err(AskCedar),
                 };
                 match raw.and_then(|raw| view.of(raw.as_str()?)) {
@@ -296,22 +304,33 @@ pub(crate) fn kind(credential: Option<&Credential>) -> &'static str {
 
 /// The one argument at this path that the context of the tool's requests has.
 fn declared<'t>(path: &[String], facts: &'t Facts<'_>) -> Result<&'t Argument, AskCedar> {
-    let mut same = facts.tool.reads.arguments.iter().filter(|argument| argument.path == path);
+    let is_it = |one: &&Argument| one.computed.is_none() && one.path == path;
+    let mut same = facts.tool.reads.arguments.iter().filter(is_it);
     match (same.next(), same.next()) {
         (Some(only), None) => Ok(only),
         _ => Err(AskCedar),
     }
 }
 
-fn argument<'f>(path: &[String], facts: &'f Facts<'_>) -> Result<Option<Found<'f>>, AskCedar> {
-    let declared = declared(path, facts)?;
-    let Some(raw) = facts.raw(declared) else { return Ok(None) };
-    Ok(match declared.kind {
+/// A fact that the context of the tool's requests has.
+fn known<'t>(computed: &'t Argument, facts: &Facts<'_>) -> Result<&'t Argument, AskCedar> {
+    facts.tool.reads.arguments.contains(computed).then_some(computed).ok_or(AskCedar)
+}
+
+fn argument<'f>(argument: &Argument, facts: &'f Facts<'_>) -> Option<Found<'f>> {
+    let raw = facts.arguments.raw(argument)?;
+    match argument.kind {
         ArgumentType::String => raw.as_str().map(|text| Found::Text(Cow::Borrowed(text))),
         ArgumentType::Boolean => raw.as_bool().map(Found::Truth),
         ArgumentType::Integer => raw.as_number().and_then(crate::json::integer).map(Found::Number),
         ArgumentType::Strings => texts(raw).map(|_| Found::Other),
-    })
+    }
+}
+
+/// Whether a set of strings has this one.
+fn holds(argument: &Argument, text: &str, facts: &Facts<'_>) -> Verdict {
+    let raw = facts.arguments.raw(argument).filter(|_| argument.kind == ArgumentType::Strings);
+    Ok(raw.and_then(texts).ok_or(AskCedar)?.contains(&text))
 }
 
 /// The elements of an array that has nothing but strings.
@@ -329,15 +348,13 @@ impl Set {
             Self::Present(known) => {
                 // One that nothing asks for is never among them.
                 known.get(text).is_some_and(|argument| {
-                    facts.tool.reads.present.iter().any(|one| one.path == argument.path)
-                        && facts.raw(argument).is_some_and(|value| !value.is_null())
+                    let is_it = |one: &Argument| one.identity() == argument.identity();
+                    facts.tool.reads.present.iter().any(is_it)
+                        && facts.arguments.is_present(argument)
                 })
             }
-            Self::Argument(path) => {
-                let declared = declared(path, facts)?;
-                let raw = facts.raw(declared).filter(|_| declared.kind == ArgumentType::Strings);
-                raw.and_then(texts).ok_or(AskCedar)?.contains(&text)
-            }
+            Self::Argument(path) => holds(declared(path, facts)?, text, facts)?,
+            Self::Computed(computed) => holds(known(computed, facts)?, text, facts)?,
         })
     }
 }
@@ -350,6 +367,7 @@ pub(crate) struct Reader {
     /// that the tables do not.
     client_groups: Option<HashMap<String, Arc<BTreeSet<String>>>>,
     views: HashMap<String, Operand>,
+    computed: HashMap<String, Argument>,
     quantified: HashMap<String, (Atom, Side)>,
     present: Arc<HashMap<String, Argument>>,
 }
@@ -383,12 +401,15 @@ impl Reader {
             clients,
             client_groups: all_known.then_some(groups),
             views: HashMap::new(),
+            computed: HashMap::new(),
             quantified: HashMap::new(),
             present: Arc::default(),
         };
         for (_, tool) in content.servers.values().flat_map(Server::features) {
             let views = tool.reads.views.iter();
             reader.views.extend(views.map(|view| (view.to_string(), view.clone())));
+            let computed = tool.reads.arguments.iter().filter(|one| one.computed.is_some());
+            reader.computed.extend(computed.map(|one| (one.to_string(), one.clone())));
             let facts = tool.reads.facts();
             reader
                 .quantified
@@ -522,6 +543,7 @@ impl Reader {
             ["call", "address"] => Fact::Attribute(Attribute::CallAddress),
             ["call", "confirmation_age"] => Fact::Attribute(Attribute::ConfirmationAge),
             ["args", path @ ..] => Fact::Argument(owned(path)),
+            ["computed", name] => Fact::Computed(self.computed.get(*name)?.clone()),
             ["views", name] => Fact::View(self.views.get(*name)?.clone()),
             ["facts", name] => {
                 let (atom, side) = self.quantified.get(*name)?.clone();
@@ -538,6 +560,7 @@ impl Reader {
             ["scopes"] => Set::Scopes,
             ["present"] => Set::Present(self.present.clone()),
             ["args", path @ ..] => Set::Argument(owned(path)),
+            ["computed", name] => Set::Computed(self.computed.get(*name)?.clone()),
             _ => return None,
         })
     }

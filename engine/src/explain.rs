@@ -168,8 +168,9 @@ fn found(atom: &Atom, facts: &Facts<'_>) -> Option<String> {
     let raw = Operand { view: None, attribute: operand.attribute.clone() };
     let shown = |value: Option<Value>, raw: Option<Value>, name: &str| match (value, raw) {
         (Some(value), _) => format!("{name} is {value}"),
-        (None, Some(raw)) if operand.view.is_some() => {
-            format!("{name} is {raw}, which has no normal form")
+        (None, Some(Value::String(raw))) if operand.view.is_some() => {
+            let why = operand.view.map(|view| view.refusal(&raw)).unwrap_or_default();
+            format!("{name} is {}, {why}", quote(&raw))
         }
         (None, _) => format!("{name} has no value"),
     };

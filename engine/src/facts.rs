@@ -3,19 +3,17 @@
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value as Json};
-
+use crate::arguments::{Arguments, viewed};
 use crate::bundle::{Server, Through, Tool, Who};
 use crate::call::{Call, Client, Credential, Registration, Token, User};
-use crate::condition::{Argument, ArgumentType, Attribute, Operand, Value, Values};
+use crate::condition::{Attribute, Operand, Value, Values};
 use crate::digest::Digest;
-use crate::json;
 use crate::url;
 
 /// A call at a known tool of a known server, with what follows from it.
 pub(crate) struct Facts<'a> {
     pub(crate) call: &'a Call,
-    pub(crate) arguments: &'a Map<String, Json>,
+    pub(crate) arguments: Arguments<'a>,
     pub(crate) tool: &'a Tool,
     /// What it is called, by [`ids::feature`](crate::ids::feature).
     pub(crate) feature: &'a str,
@@ -59,11 +57,6 @@ impl<'a> Facts<'a> {
     pub(crate) fn is_through(&self, clients: Option<&BTreeSet<Through>>) -> bool {
         let client = (self.client, &self.call.client);
         is_through(clients, client, || self.domain())
-    }
-
-    pub(crate) fn raw(&self, argument: &Argument) -> Option<&'a Json> {
-        let (first, rest) = argument.path.split_first()?;
-        rest.iter().try_fold(self.arguments.get(first)?, |value, name| value.get(name))
     }
 }
 
@@ -153,23 +146,6 @@ fn span(earlier: Option<i64>, later: Option<i64>) -> Option<i64> {
     later?.checked_sub(earlier?).filter(|seconds| *seconds >= 0)
 }
 
-fn scalar(raw: &Json, kind: ArgumentType) -> Option<Value> {
-    match (kind, raw) {
-        (ArgumentType::String, Json::String(text)) => Some(Value::String(text.clone())),
-        (ArgumentType::Boolean, Json::Bool(value)) => Some(Value::Boolean(*value)),
-        (ArgumentType::Integer, Json::Number(number)) => json::integer(number).map(Value::Integer),
-        _ => None,
-    }
-}
-
-fn viewed(operand: &Operand, value: Value) -> Option<Value> {
-    match (operand.view, value) {
-        (None, value) => Some(value),
-        (Some(view), Value::String(raw)) => view.of(&raw),
-        (Some(_), _) => None,
-    }
-}
-
 impl Facts<'_> {
     /// What an attribute is, read through no view.
     pub(crate) fn value_of(&self, attribute: &Attribute) -> Option<Value> {
@@ -178,15 +154,8 @@ impl Facts<'_> {
         let now = Some(self.call.now);
         let text = |text: &String| Value::String(text.clone());
         Some(match attribute {
-            Attribute::Argument(argument) => {
-                let raw = self.raw(argument)?;
-                match (argument.kind, raw) {
-                    (ArgumentType::Strings, Json::Array(items)) => {
-                        let members = items.iter().map(|item| item.as_str().map(str::to_owned));
-                        Value::Strings(members.collect::<Option<Vec<_>>>()?)
-                    }
-                    (kind, raw) => scalar(raw, kind)?,
-                }
+            Attribute::Argument(_) => {
+                return self.arguments.value(&Operand { view: None, attribute: attribute.clone() });
             }
             Attribute::UserIssuer => self.call.user.as_ref().map(|user| text(&user.issuer))?,
             Attribute::UserSubject => self.call.user.as_ref().map(|user| text(&user.subject))?,
@@ -209,21 +178,19 @@ impl Facts<'_> {
 
 impl Values for Facts<'_> {
     fn value(&self, operand: &Operand) -> Option<Value> {
-        viewed(operand, self.value_of(&operand.attribute)?)
+        match &operand.attribute {
+            Attribute::Argument(_) => self.arguments.value(operand),
+            attribute => viewed(operand, self.value_of(attribute)?),
+        }
     }
 
     fn elements(&self, operand: &Operand) -> Option<Vec<Option<Value>>> {
-        let Attribute::Argument(argument) = &operand.attribute else { return None };
-        let items = self.raw(argument)?.as_array()?;
-        let element = |item| viewed(operand, scalar(item, argument.kind)?);
-        Some(items.iter().map(element).collect())
+        self.arguments.elements(operand)
     }
 
     fn is_present(&self, attribute: &Attribute) -> bool {
         match attribute {
-            Attribute::Argument(argument) => {
-                self.raw(argument).is_some_and(|value| !value.is_null())
-            }
+            Attribute::Argument(argument) => self.arguments.is_present(argument),
             other => self.value_of(other).is_some(),
         }
     }

@@ -98,7 +98,7 @@ pub(crate) struct Consent {
 enum Filed {
     Grant(Grant),
     /// A `deny` or a `require`.
-    Bound(String, Rule),
+    Bound(String, Box<Rule>),
 }
 
 /// The index of a bundle.
@@ -143,7 +143,7 @@ impl Index {
                 for place in all {
                     let rule = match filed.get(place) {
                         Some(Filed::Grant(grant)) => grant.rule.as_ref(),
-                        Some(Filed::Bound(_, rule)) => rule,
+                        Some(Filed::Bound(_, rule)) => rule.as_ref(),
                         None => continue,
                     };
                     for who in &rule.who {
@@ -183,8 +183,8 @@ impl Index {
             match filed {
                 Filed::Grant(grant) => bearing.allows.push(grant),
                 Filed::Bound(name, rule) => match rule.effect {
-                    Effect::Deny { .. } => bearing.denies.push((name, rule)),
-                    _ => bearing.requires.push((name, rule)),
+                    Effect::Deny { .. } => bearing.denies.push((name, rule.as_ref())),
+                    _ => bearing.requires.push((name, rule.as_ref())),
                 },
             }
         }
@@ -212,7 +212,7 @@ fn file(content: &Content) -> Vec<Filed> {
     let mut filed = Vec::new();
     for (name, rule) in &content.rules {
         let Effect::Allow { capabilities: named, under } = &rule.effect else {
-            filed.push(Filed::Bound(name.clone(), rule.clone()));
+            filed.push(Filed::Bound(name.clone(), Box::new(rule.clone())));
             continue;
         };
         let rule = Arc::new(rule.clone());

@@ -67,6 +67,21 @@ pub(crate) fn objects<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     Ok(values.into_iter().map(|Object(value)| value).collect())
 }
 
+/// The value with the members of its objects in order: how a map is ordered by itself depends on how
+/// the JSON library was built.
+pub fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Array(items) => items.iter().map(sorted).collect(),
+        Value::Object(members) => {
+            let mut members: Vec<(&String, &Value)> = members.iter().collect();
+            members.sort_by_key(|(name, _)| name.as_str());
+            let members = members.into_iter().map(|(name, value)| (name.clone(), sorted(value)));
+            Value::Object(members.collect())
+        }
+        scalar => scalar.clone(),
+    }
+}
+
 struct StrictVisitor;
 
 impl<'de> Visitor<'de> for StrictVisitor {

@@ -17,6 +17,10 @@ pub struct Limits {
     pub argument_bytes: usize,
     /// Nesting of arrays and objects in a call's arguments; more is `operation.invalid-arguments`.
     pub argument_depth: usize,
+    /// Facts that one call may bring.
+    pub facts: usize,
+    /// Values that these may hold together, each element of an array counted.
+    pub fact_values: usize,
     /// Receipts that one call may bring.
     pub receipts: usize,
     /// Scopes that one credential may carry, or a client ask for.
@@ -30,7 +34,7 @@ pub struct Limits {
     /// Redirect URIs that a client may want to register.
     pub redirect_uris: usize,
     /// Bytes of each text of a call outside its arguments: ids, names, URIs, scopes, purposes, and the
-    /// texts in claims.
+    /// texts in claims and in facts.
     pub text_bytes: usize,
 }
 
@@ -44,6 +48,8 @@ impl Default for Limits {
             call_bytes: 16 << 20,
             argument_bytes: 1 << 20,
             argument_depth: 64,
+            facts: 1_000,
+            fact_values: 10_000,
             receipts: 10_000,
             scopes: 1_000,
             audiences: 1_000,

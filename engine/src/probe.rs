@@ -1,23 +1,42 @@
 //! Probes: arguments that are worth trying, to find out whether a caller can use a tool at all.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
 use crate::bundle::{BundleError, Content};
-use crate::condition::{Attribute, quote};
+use crate::call::Fact;
+use crate::condition::{Attribute, Function, quote};
 
 /// How many probes a tool may have. A compiler that finds more leaves the tool undecided.
 pub const PROBES: usize = 1_000;
 
-/// Arguments of a tool, by name.
+/// Arguments of a tool, and facts computed from them.
 ///
 /// The compiler finds them: whatever arguments a caller could use, those of some probe do as much for
 /// every rule that bears on the tool.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Probe(pub BTreeMap<String, Sample>);
+#[serde(deny_unknown_fields)]
+pub struct Probe {
+    /// Arguments by name.
+    pub arguments: BTreeMap<String, Sample>,
+    /// Facts, as free of the arguments as conditions take them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub facts: BTreeSet<ProbeFact>,
+}
+
+/// A fact in a probe.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeFact {
+    /// What computes it.
+    pub function: Function,
+    /// The argument that it is computed from, by member names, outermost first.
+    pub argument: Vec<String>,
+    /// What comes out.
+    pub value: Sample,
+}
 
 /// A value in a probe.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -46,7 +65,19 @@ impl Probe {
         &self,
         of_caller: &impl Fn(&Attribute) -> Option<String>,
     ) -> Option<Map<String, Json>> {
-        members(&self.0, of_caller)
+        members(&self.arguments, of_caller)
+    }
+
+    /// The facts for a caller whose attributes are these; `None` as for [`Probe::arguments`].
+    pub fn facts(&self, of_caller: &impl Fn(&Attribute) -> Option<String>) -> Option<Vec<Fact>> {
+        let fact = |fact: &ProbeFact| {
+            Some(Fact {
+                function: fact.function.clone(),
+                argument: fact.argument.clone(),
+                value: json(&fact.value, of_caller)?,
+            })
+        };
+        self.facts.iter().map(fact).collect()
     }
 }
 
@@ -83,7 +114,11 @@ pub(crate) fn check(content: &Content) -> Result<(), BundleError> {
         if probes.len() > PROBES {
             return wrong(&format!("more than {PROBES} probes"));
         }
-        if !probes.iter().all(|probe| probe.0.values().all(refers_to_strings)) {
+        let refers = |probe: &Probe| {
+            probe.arguments.values().all(refers_to_strings)
+                && probe.facts.iter().all(|fact| refers_to_strings(&fact.value))
+        };
+        if !probes.iter().all(refers) {
             return wrong("a probe that refers to what is no string of the caller");
         }
     }

@@ -34,6 +34,25 @@ impl View {
         }
     }
 
+    /// Why the view cannot be taken of `raw`, as the end of a sentence about it.
+    pub(crate) fn refusal(self, raw: &str) -> &'static str {
+        match self {
+            Self::Path if !raw.starts_with('/') => {
+                "which does not start with `/`: what it names depends on where the server looks"
+            }
+            Self::Path if raw.split('/').any(|segment| segment == "..") => {
+                "which has a `..`: where that leads depends on links"
+            }
+            Self::Path if raw.contains('%') => "which has a `%`: some readers decode it",
+            Self::Path if raw.contains('\\') => "which has a `\\`: to some readers that is a `/`",
+            Self::Path => "which has a control character",
+            Self::UrlPort if url::parse(raw).is_some() => "which has no port",
+            Self::UrlScheme | Self::UrlHost | Self::UrlPort => {
+                "which is no absolute URL that every reader takes for the same"
+            }
+        }
+    }
+
     /// How a policy calls the view.
     pub fn function(self) -> &'static str {
         match self {

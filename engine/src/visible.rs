@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::bundle::Tool;
-use crate::call::{Call, Confirmation, Credential, UserId};
+use crate::call::{Call, Confirmation, Credential, Fact, UserId};
 use crate::condition::Attribute;
 use crate::decision::{Decision, Lack};
 use crate::engine::Engine;
@@ -39,6 +39,9 @@ pub struct ToolVisibility {
     /// Arguments of the nearest call, as an example: what is allowed with these may be denied with
     /// others. `None` where none were tried.
     pub example: Option<Map<String, Value>>,
+    /// The facts that go with the example.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub facts: Vec<Fact>,
 }
 
 /// The outcome of one call, the better the greater.
@@ -54,8 +57,8 @@ enum Nearness {
 impl Engine {
     /// Whether a caller can use the tools of a server, by name in order.
     ///
-    /// The caller is a call of which method, target, definition, arguments and confirmation do not
-    /// matter. A gateway keeps of the server's `tools/list` result what is [`Visibility::Visible`],
+    /// The caller is a call of which method, target, definition, arguments, facts and confirmation do
+    /// not matter. A gateway keeps of the server's `tools/list` result what is [`Visibility::Visible`],
     /// perhaps also what is [`Visibility::Lacking`], and may log the reason for the rest. A tool that
     /// is not named here is not known to the policy, and is left out too; so are all where the policy
     /// has no such server. A list that was filtered is no decision: every call is judged by itself.
@@ -75,27 +78,31 @@ impl Engine {
         name.clone_into(&mut call.target);
         call.tool_digest.clone_from(&tool.digest);
         call.arguments = Ok(Map::new());
+        call.facts = Vec::new();
         call.confirmation = None;
         let first = self.decide(call);
-        let mut nearest = (nearness(&first), first, None);
+        let mut nearest = (nearness(&first), first, None, Vec::new());
         if is_about_arguments(&nearest.1) {
             for probe in tool.probes.iter().flatten() {
-                let Some(arguments) = probe.arguments(&|attribute| of_caller(call, attribute))
+                let caller = |attribute: &Attribute| of_caller(call, attribute);
+                let (Some(arguments), Some(facts)) =
+                    (probe.arguments(&caller), probe.facts(&caller))
                 else {
                     continue;
                 };
                 call.arguments = Ok(arguments.clone());
+                call.facts.clone_from(&facts);
                 let decision = self.decide_once_confirmed(call);
                 let near = nearness(&decision);
                 if near > nearest.0 || near == nearest.0 && nearest.2.is_none() {
-                    nearest = (near, decision, Some(arguments));
+                    nearest = (near, decision, Some(arguments), facts);
                 }
                 if nearest.0 == Nearness::Allowed {
                     break;
                 }
             }
         }
-        let (near, decision, example) = nearest;
+        let (near, decision, example, facts) = nearest;
         let undecided = tool.probes.is_none() && near != Nearness::Allowed;
         if undecided && is_about_arguments(&decision) {
             return ToolVisibility {
@@ -108,6 +115,7 @@ impl Engine {
                 )),
                 lacks: Vec::new(),
                 example: None,
+                facts: Vec::new(),
             };
         }
         let lacks: Vec<Lack> = lacks(&decision).into_iter().flatten().cloned().collect();
@@ -125,6 +133,7 @@ impl Engine {
                 .filter(|lack| lack.reason != Reason::ConfirmationRequired)
                 .collect(),
             example,
+            facts,
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::call::{Call, CallError, Client, ClientId, Credential, User, UserId};
+use crate::call::{Call, CallError, Client, ClientId, Credential, Fact, User, UserId};
 use crate::json;
 use crate::limits::Limits;
 
@@ -23,6 +23,7 @@ pub(super) fn check(call: &Call, limits: &Limits) -> Result<(), CallError> {
     if let Some(credential) = &call.credential {
         self::credential(credential, limits)?;
     }
+    facts(&call.facts, limits)?;
     for receipt in &call.receipts {
         short("receipts.id", &receipt.id)?;
         short("receipts.terms", &receipt.terms)?;
@@ -69,6 +70,41 @@ fn credential(credential: &Credential, limits: &Limits) -> Result<(), CallError>
         Credential::Local {} => {}
     }
     credential.scopes().map_or(Ok(()), |held| scopes("credential.scopes", held, limits))
+}
+
+/// Facts, each of which is given once.
+fn facts(facts: &[Fact], limits: &Limits) -> Result<(), CallError> {
+    few("facts", facts.len(), limits.facts)?;
+    let mut known = BTreeSet::new();
+    let mut values = 0_usize;
+    for Fact { function, argument, value } in facts {
+        short("facts.function", &function.name, limits)?;
+        each("facts.argument", argument, limits)?;
+        let elements = match value {
+            Value::Array(items) => items.as_slice(),
+            value => std::slice::from_ref(value),
+        };
+        values = values.saturating_add(elements.len());
+        for element in elements {
+            match element {
+                Value::String(text) => short("facts.value", text, limits)?,
+                Value::Null | Value::Bool(_) | Value::Number(_) => {}
+                Value::Array(_) | Value::Object(_) => {
+                    let message =
+                        "a fact is a string, a boolean, an integer or an array of strings";
+                    return Err(unreadable(message));
+                }
+            }
+        }
+        if !known.insert((function, argument)) {
+            return Err(unreadable("a fact is given twice"));
+        }
+    }
+    few("values in the facts", values, limits.fact_values)
+}
+
+fn unreadable(message: &str) -> CallError {
+    CallError::Unreadable { message: message.to_owned(), line: 0, column: 0 }
 }
 
 /// A set of scopes.

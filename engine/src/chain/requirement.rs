@@ -48,8 +48,29 @@ pub(crate) fn unmet<'a>(content: &Content, requires: &[Named<'a>], facts: &Facts
             unmet.lacks.push(lack);
         }
     }
-    unmet.confirmation(&rules, facts);
+    let confirmation = confirmation(&rules, facts);
+    unmet.done.confirmed = confirmation.is_some();
+    unmet.lacks.extend(confirmation);
     unmet
+}
+
+/// One confirmation for all of these requirements that ask for one.
+pub(crate) fn confirmation(rules: &[Named<'_>], facts: &Facts<'_>) -> Option<Lack> {
+    let within = rules.iter().filter_map(|(_, rule)| match &rule.effect {
+        Effect::Require { otherwise: Some(Otherwise::Confirm { within }), .. } => Some(*within),
+        _ => None,
+    });
+    let (within, operation) = (within.min()?, facts.operation.clone()?);
+    Some(Lack {
+        reason: Reason::ConfirmationRequired,
+        detail: match &facts.call.confirmation {
+            None => String::from("the user has not confirmed this operation"),
+            Some(_) => {
+                format!("the user did not confirm just this operation in the last {within} seconds")
+            }
+        },
+        remedy: Remedy::Confirm { operation, within },
+    })
 }
 
 /// The requirements that do not hold of these values, once the user agreed to the consents `given`.
@@ -127,28 +148,6 @@ impl Unmet<'_> {
             reason: Reason::AuthenticationInsufficient,
             detail: format!("the user's login does not meet {}", wanted.join(", ")),
             remedy: Remedy::Reauthenticate { acr_values: classes.unwrap_or_default(), max_age },
-        });
-    }
-
-    /// One confirmation for all that ask for one.
-    fn confirmation(&mut self, rules: &[Named<'_>], facts: &Facts<'_>) {
-        let within = rules.iter().filter_map(|(_, rule)| match &rule.effect {
-            Effect::Require { otherwise: Some(Otherwise::Confirm { within }), .. } => Some(*within),
-            _ => None,
-        });
-        let (Some(within), Some(operation)) = (within.min(), facts.operation.clone()) else {
-            return;
-        };
-        self.done.confirmed = true;
-        self.lacks.push(Lack {
-            reason: Reason::ConfirmationRequired,
-            detail: match &facts.call.confirmation {
-                None => String::from("the user has not confirmed this operation"),
-                Some(_) => format!(
-                    "the user did not confirm just this operation in the last {within} seconds"
-                ),
-            },
-            remedy: Remedy::Confirm { operation, within },
         });
     }
 }

@@ -90,6 +90,11 @@ codes! {
     TypeMismatch, "type.mismatch";
     DenyOptional, "deny.optional";
     CapabilityEmpty, "capability.empty";
+    FactName, "fact.name";
+    FactComponent, "fact.component";
+    FactArgument, "fact.argument";
+    FactType, "fact.type";
+    FactUnused, "fact.unused";
     SelectorUntrusted, "capability.untrusted";
     ResourcePattern, "capability.resource";
     ToolAmbiguous, "capability.ambiguous";
@@ -106,6 +111,7 @@ codes! {
     LockUnreadable, "lock.unreadable";
     LockDrift, "lock.drift";
     LockWidened, "lock.widened";
+    LockComponent, "lock.component";
     CaseSyntax, "case.syntax";
     CaseUnresolved, "case.unresolved";
     CaseFailed, "case.failed";

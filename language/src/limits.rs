@@ -7,6 +7,8 @@ pub struct Limits {
     pub source_bytes: usize,
     /// Bytes of one catalogue.
     pub catalogue_bytes: usize,
+    /// Bytes of one component that computes facts.
+    pub component_bytes: usize,
     /// Bytes of the lock.
     pub lock_bytes: usize,
     /// Files of one policy.
@@ -24,6 +26,7 @@ impl Default for Limits {
         Self {
             source_bytes: 8 << 20,
             catalogue_bytes: 64 << 20,
+            component_bytes: 64 << 20,
             lock_bytes: 64 << 20,
             files: 1_000,
             nesting: 24,

@@ -50,10 +50,14 @@ pub(crate) fn load(files: &dyn Files, limits: &Limits) -> Loaded {
         open: Vec::new(),
     };
     match files.list() {
-        Err(why) => loader.say(Diagnostic::error(
-            Code::FileUnreadable,
-            format!("the policy's folder cannot be read: {why}"),
-        )),
+        Err(why) => {
+            let message = format!("the policy's folder cannot be read: {why}");
+            let diagnostic = Diagnostic::error(Code::FileUnreadable, message)
+                .help("a policy is the folder in which its `.placet` files stand: name that");
+            loader.say(diagnostic);
+            // What is in it cannot be read either.
+            return loader.loaded;
+        }
         Ok(paths) if paths.is_empty() => loader.say(
             Diagnostic::error(Code::FileEmpty, "there is no policy here")
                 .help("a policy is a folder with at least one file whose name ends in `.placet`"),

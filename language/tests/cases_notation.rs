@@ -293,6 +293,19 @@ fn token() -> BoxedStrategy<Token> {
         .boxed()
 }
 
+fn facts() -> BoxedStrategy<Vec<Fact>> {
+    let scalar = || json().prop_filter("no scalar", |one| !one.is_object() && !one.is_array());
+    let value = prop_oneof![
+        scalar(),
+        prop::collection::vec(scalar(), 0..3).prop_map(serde_json::Value::Array),
+    ];
+    let argument = prop::collection::vec(text(), 1..3);
+    let fact = (text(), argument, prop::option::of(digest()), value).prop_map(
+        |(function, argument, component, value)| Fact { function, argument, component, value },
+    );
+    prop::collection::vec(fact, 0..3).boxed()
+}
+
 fn case() -> BoxedStrategy<Case> {
     use prop::option::of;
     let method = prop_oneof![
@@ -317,12 +330,12 @@ fn case() -> BoxedStrategy<Case> {
     let expected = (of(prop::sample::select(Reason::ALL.to_vec())), texts())
         .prop_map(|(reason, rules)| Expectation { reason, rules });
     (
-        (of(user()), client(), operation, arguments, of(text())),
+        (of(user()), client(), operation, arguments, of(text()), facts()),
         (of(any::<std::net::IpAddr>()), of(any::<i64>()), credential(), token()),
         (tool_digest, prop::collection::vec(receipt(), 0..3), of(confirmation), of(expected)),
     )
         .prop_map(|(first, second, third)| {
-            let (user, client, operation, arguments, purpose) = first;
+            let (user, client, operation, arguments, purpose, facts) = first;
             let (address, at, credential, token) = second;
             let (tool_digest, receipts, confirmation, expected) = third;
             Case {
@@ -330,6 +343,7 @@ fn case() -> BoxedStrategy<Case> {
                 client,
                 operation,
                 arguments,
+                facts,
                 purpose,
                 address,
                 at,

@@ -9,10 +9,10 @@ use std::collections::BTreeSet;
 use placet_engine::condition::{ArgumentType, Atom, Attribute, Literal, Quantifier, Test};
 use serde_json::{Value as Json, json};
 
-use crate::analysis::assignment::Assignment;
 use crate::analysis::candidates::{Unary, string_tests};
 use crate::analysis::maximal::{Set, maximal, undominated};
 use crate::analysis::strings::{Viewed, classes};
+use crate::analysis::variable::{Held, Variable, Witness};
 use crate::analysis::wish::Wish;
 use crate::analysis::{Budget, Undecided, integers};
 
@@ -184,11 +184,10 @@ fn element_meets(wish: &Wish, element: &Element, tests: &[Viewed]) -> bool {
             wish.is_met_by(at.and_then(|at| outcomes.get(at).copied().flatten()))
         }
         None => {
-            let mut alone = Assignment::default();
-            if let Attribute::Argument(argument) = &wish.atom.operand.attribute {
-                alone.set(&argument.path, json!([element.json]));
-            }
-            wish.is_met(&alone)
+            let mut alone = Witness::default();
+            let variable = Variable::of(&wish.atom.operand.attribute);
+            alone.say(variable, Held::Json(json!([element.json])));
+            wish.is_met(&alone.assignment())
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use placet_engine::Arguments;
-use placet_engine::condition::{Attribute, Operand, Value, Values};
+use placet_engine::call::Fact;
+use placet_engine::condition::{Attribute, Function, Operand, Value, Values};
 use serde_json::{Map, Value as Json};
 
 /// The arguments of a call, and what else conditions read of it.
@@ -11,6 +12,8 @@ use serde_json::{Map, Value as Json};
 pub struct Assignment {
     /// The arguments.
     pub arguments: Map<String, Json>,
+    /// The facts that are computed from them.
+    pub facts: Vec<Fact>,
     /// Everything else that has a value.
     pub attributes: BTreeMap<Attribute, Value>,
 }
@@ -19,7 +22,7 @@ impl Assignment {
     /// An assignment of arguments alone.
     pub(super) fn of(arguments: Json) -> Self {
         match arguments {
-            Json::Object(arguments) => Self { arguments, attributes: BTreeMap::new() },
+            Json::Object(arguments) => Self { arguments, ..Self::default() },
             _ => Self::default(),
         }
     }
@@ -42,12 +45,22 @@ impl Assignment {
         }
         into(&mut self.arguments, path, value);
     }
+
+    /// Sets a fact.
+    pub(super) fn compute(&mut self, function: &Function, argument: &[String], value: Json) {
+        let (function, argument) = (function.clone(), argument.to_vec());
+        self.facts.push(Fact { function, argument, value });
+    }
+
+    fn read(&self) -> Arguments<'_> {
+        Arguments { given: &self.arguments, facts: &self.facts }
+    }
 }
 
 impl Values for Assignment {
     fn value(&self, operand: &Operand) -> Option<Value> {
         match &operand.attribute {
-            Attribute::Argument(_) => Arguments(&self.arguments).value(operand),
+            Attribute::Argument(_) => self.read().value(operand),
             other => match (operand.view, self.attributes.get(other)?) {
                 (None, value) => Some(value.clone()),
                 (Some(view), Value::String(raw)) => view.of(raw),
@@ -57,12 +70,12 @@ impl Values for Assignment {
     }
 
     fn elements(&self, operand: &Operand) -> Option<Vec<Option<Value>>> {
-        Arguments(&self.arguments).elements(operand)
+        self.read().elements(operand)
     }
 
     fn is_present(&self, attribute: &Attribute) -> bool {
         match attribute {
-            Attribute::Argument(argument) => Arguments(&self.arguments).is_present(argument),
+            Attribute::Argument(argument) => self.read().is_present(argument),
             other => self.attributes.contains_key(other),
         }
     }

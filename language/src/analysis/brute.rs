@@ -1,8 +1,9 @@
 //! The analysis against many calls, each evaluated by itself.
 
+use placet_engine::Digest;
 use placet_engine::condition::{
-    Argument, ArgumentType, Atom, Attribute, Condition, Literal, Operand, Quantifier, Side, Test,
-    Value,
+    Argument, ArgumentType, Atom, Attribute, Condition, Function, Literal, Operand, Quantifier,
+    Side, Test, Value,
 };
 use placet_engine::glob::Glob;
 use placet_engine::network::Network;
@@ -15,7 +16,14 @@ use super::*;
 
 fn argument(path: &[&str], kind: ArgumentType) -> Attribute {
     let path = path.iter().map(|name| (*name).to_owned()).collect();
-    Attribute::Argument(Argument { path, kind })
+    Attribute::Argument(Argument::given(path, kind))
+}
+
+/// A fact that is computed from the argument of this name.
+fn computed(name: &str, kind: ArgumentType) -> Attribute {
+    let function = Function { component: Digest::of_bytes(b""), name: String::from("f") };
+    let path = vec![name.to_owned()];
+    Attribute::Argument(Argument { computed: Some(function), path, kind })
 }
 
 fn text(attribute: Attribute, view: Option<View>) -> Operand {
@@ -31,6 +39,8 @@ fn strings() -> Vec<Operand> {
         views.map(|view| text(attribute.clone(), view)).to_vec()
     };
     let mut all: Vec<Operand> = paths.iter().flat_map(|path| of(path)).collect();
+    let fact = computed("a", ArgumentType::String);
+    all.extend([None, Some(View::Path)].map(|view| text(fact.clone(), view)));
     all.extend([Attribute::UserSubject, Attribute::TokenAcr].map(|one| text(one, None)));
     all
 }
@@ -64,24 +74,27 @@ fn atom() -> impl Strategy<Value = Atom> {
         text(argument(&["n"], ArgumentType::Integer), None),
         text(argument(&["m"], ArgumentType::Integer), None),
         text(argument(&["a"], ArgumentType::String), Some(View::UrlPort)),
+        text(computed("n", ArgumentType::Integer), None),
         text(Attribute::TokenAge, None),
     ];
-    let comparable = integers[..3].to_vec();
+    let comparable = integers[..4].to_vec();
     let truth = vec![
         text(argument(&["t"], ArgumentType::Boolean), None),
         text(argument(&["u"], ArgumentType::Boolean), None),
     ];
     let quantifier = select(vec![Quantifier::All, Quantifier::Any]);
     let element_views = vec![None, Some(View::Path)];
-    let element =
-        select(element_views).prop_map(|view| text(argument(&["l"], ArgumentType::String), view));
+    let lists = vec![argument(&["l"], ArgumentType::String), computed("l", ArgumentType::String)];
+    let element = (select(lists), select(element_views)).prop_map(|(list, view)| text(list, view));
     let present = vec![
         text(argument(&["a"], ArgumentType::String), None),
         text(argument(&["o"], ArgumentType::String), None),
         text(argument(&["o", "p"], ArgumentType::String), None),
         text(argument(&["l"], ArgumentType::String), None),
+        text(computed("a", ArgumentType::String), None),
         text(Attribute::TokenAcr, None),
     ];
+    let sets = vec![argument(&["l"], ArgumentType::Strings), computed("l", ArgumentType::Strings)];
     let network = select(vec!["10.0.0.0/8", "10.1.0.0/16", "::/0"])
         .prop_map(|one| Test::UnderNetwork(Network::parse(one).unwrap()));
     let asked = prop_oneof![
@@ -97,8 +110,8 @@ fn atom() -> impl Strategy<Value = Atom> {
             .prop_map(move |(one, other)| plain(one, Test::SameAs(other))),
         2 => (quantifier, element, string_test())
             .prop_map(|(quantifier, one, test)| (Some(quantifier), one, test)),
-        1 => select(vec!["x", "/x"]).prop_map(move |one| {
-            plain(text(argument(&["l"], ArgumentType::Strings), None), Test::Has(one.to_owned()))
+        1 => (select(sets), select(vec!["x", "/x"])).prop_map(move |(set, one)| {
+            plain(text(set, None), Test::Has(one.to_owned()))
         }),
         2 => select(present).prop_map(move |one| plain(one, Test::Present)),
         1 => network.prop_map(move |test| plain(text(Attribute::CallAddress, None), test)),
@@ -171,6 +184,11 @@ prop_compose! {
         numbers in prop::collection::vec(select(vec![-2_i64, -1, 0, 1, 3, 4, 5, 79, 80, 443, 444]), 3),
         truth in prop::collection::vec(any::<bool>(), 2),
         l in maybe(prop::collection::vec(maybe(some_text().prop_map(Json::from)), 0..4).prop_map(Json::from)),
+        facts in (
+            maybe(some_text().prop_map(Json::from)),
+            maybe(select(vec![-2_i64, 0, 3, 5, 80]).prop_map(Json::from)),
+            maybe(prop::collection::vec(maybe(some_text().prop_map(Json::from)), 0..4).prop_map(Json::from)),
+        ),
         subject in some_text(),
         acr in prop::option::of(some_text()),
         address in prop::option::of(select(vec!["10.1.2.3", "10.9.9.9", "11.0.0.1", "2001:db8::1"])),
@@ -180,6 +198,10 @@ prop_compose! {
             "a": a, "b": b, "o": inner, "l": l, "n": numbers[0], "m": numbers[1],
             "t": truth[0], "u": truth[1],
         }));
+        let function = Function { component: Digest::of_bytes(b""), name: String::from("f") };
+        for (name, value) in [("a", facts.0), ("n", facts.1), ("l", facts.2)] {
+            assignment.compute(&function, &[name.to_owned()], value);
+        }
         let attributes = &mut assignment.attributes;
         attributes.insert(Attribute::UserSubject, Value::String(subject));
         if let Some(acr) = acr {
@@ -198,8 +220,8 @@ prop_compose! {
 /// Ends a case that cannot be decided, which too many may not do.
 fn decided<T>(answer: Result<T, Undecided>) -> Result<T, TestCaseError> {
     answer.map_err(|undecided| match undecided {
-        Undecided::Unknown => TestCaseError::reject("not decided"),
-        other => TestCaseError::fail(other.to_string()),
+        Undecided::Unknown | Undecided::OverBudget => TestCaseError::reject("not decided"),
+        Undecided::Disagreement => TestCaseError::fail(undecided.to_string()),
     })
 }
 
@@ -263,7 +285,7 @@ proptest! {
         calls in prop::collection::vec(assignment(), 100),
     ) {
         let about_arguments = |wish: &Wish| {
-            Variable::of_wish(wish).iter().any(|one| matches!(one, Variable::Argument(_)))
+            Variable::of_wish(wish).iter().any(Variable::is_of_arguments)
         };
         let wishes: Vec<Wish> = wishes.into_iter().filter(about_arguments).collect();
         let formulas: Vec<Formula> = wishes.iter().cloned().map(Formula::Wish).collect();

@@ -67,7 +67,7 @@ pub(super) fn candidates(
     let Among { compared, open, holds_members, times } = *among;
     let mut finder = Finder { variable, wishes, compared, open, times, budget, found: Vec::new() };
     match variable {
-        Variable::Argument(_) => finder.argument(holds_members)?,
+        Variable::Argument(_) | Variable::Computed(..) => finder.argument(holds_members)?,
         Variable::Attribute(attribute) => finder.attribute(attribute)?,
     }
     Ok(finder.found)
@@ -292,7 +292,7 @@ impl Finder<'_> {
         self.budget.spend(self.wishes.len().div_ceil(4))?;
         let outcome = |test: &Viewed| class.outcomes.get(*tests.get(test)?).copied();
         let held = match self.variable {
-            Variable::Argument(_) => Held::Json(json!(class.text)),
+            Variable::Argument(_) | Variable::Computed(..) => Held::Json(json!(class.text)),
             Variable::Attribute(_) => Held::Value(Value::String(class.text.clone())),
         };
         let judged = self.met(&held);

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use crate::analysis::candidates::{Among, Candidate, Seen, candidates, read};
 use crate::analysis::equality::pools;
 use crate::analysis::maximal::{Set, maximal, undominated};
-use crate::analysis::variable::{Held, Variable, Witness, operands};
+use crate::analysis::variable::{Held, Variable, Witness};
 use crate::analysis::wish::Wish;
 use crate::analysis::{Budget, Undecided, integers};
 
@@ -102,6 +102,7 @@ fn related(one: &Variable, other: &Variable) -> bool {
                 |one: &Attribute| matches!(one, Attribute::TokenAge | Attribute::TokenLifetime);
             one == other || of_user(one) && of_user(other) || of_times(one) && of_times(other)
         }
+        (Variable::Computed(..), Variable::Computed(..)) => one == other,
         _ => false,
     }
 }
@@ -214,7 +215,7 @@ impl<'w> Component<'w> {
     ) -> Result<Vec<Vec<Solution>>, Undecided> {
         let mut callers: Vec<BTreeMap<usize, usize>> = vec![BTreeMap::new()];
         for (at, domain) in self.variables.iter().enumerate() {
-            if matches!(domain.variable, Variable::Argument(_)) {
+            if domain.variable.is_of_arguments() {
                 continue;
             }
             let mut extended = Vec::new();
@@ -261,11 +262,13 @@ impl<'w> Component<'w> {
             .wishes
             .iter()
             .filter(|(_, wish)| matches!(wish.atom.test, Test::SameAs(_)))
-            .flat_map(|(_, wish)| operands(wish))
+            .flat_map(|(_, wish)| wish.atom.operands())
             .collect();
         let mut abstracted = Witness::default();
         for (variable, held) in witness.0 {
-            let Variable::Argument(_) = variable else { continue };
+            if !variable.is_of_arguments() {
+                continue;
+            }
             let mut held = held;
             for operand in &compared {
                 if Variable::of(&operand.attribute) != variable {
@@ -393,7 +396,7 @@ impl<'w> Component<'w> {
                 return false;
             }
             let wants = wish.is_met_by(Some(true));
-            *equal.entry(operands(wish).collect()).or_insert(wants) != wants
+            *equal.entry(wish.atom.operands().collect()).or_insert(wants) != wants
         })
     }
 

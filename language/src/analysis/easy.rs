@@ -4,20 +4,26 @@
 use placet_engine::condition::{Atom, Literal, Test};
 use serde_json::Value as Json;
 
-use crate::analysis::assignment::Assignment;
 use crate::analysis::component::Solution;
 use crate::analysis::variable::{Held, Variable, Witness};
 use crate::analysis::wish::Wish;
 
-/// Values that make all wishes about some variables come true, if these are one argument for which
-/// such a value is easily found. It is then all that there is to find: no set of wishes is larger.
+/// Values that make all wishes about some variables come true, if these are one argument, or one fact,
+/// for which such a value is easily found. It is then all that there is to find: no set of wishes is larger.
 pub(super) fn easy<'v>(
     variables: impl IntoIterator<Item = &'v Variable>,
     wishes: &[Wish],
 ) -> Option<Solution> {
     let mut variables = variables.into_iter();
     let (Some(variable), None) = (variables.next(), variables.next()) else { return None };
-    let Variable::Argument(path) = variable else { return None };
+    if !variable.is_of_arguments() {
+        return None;
+    }
+    let holding = |value: &Json| {
+        let mut witness = Witness::default();
+        witness.say(variable.clone(), Held::Json(value.clone()));
+        witness
+    };
     let own: Vec<(usize, &Wish)> = wishes
         .iter()
         .enumerate()
@@ -25,13 +31,10 @@ pub(super) fn easy<'v>(
         .collect();
     let named = own.iter().flat_map(|(_, wish)| named(&wish.atom));
     let ordinary = [Json::from("a"), Json::from(0), Json::from(false)];
-    let value = named.chain(ordinary).find(|value| {
-        let mut assignment = Assignment::default();
-        assignment.set(path, value.clone());
+    let witness = named.chain(ordinary).map(|value| holding(&value)).find(|witness| {
+        let assignment = witness.assignment();
         own.iter().all(|(_, wish)| wish.is_met(&assignment))
     })?;
-    let mut witness = Witness::default();
-    witness.say(variable.clone(), Held::Json(value));
     Some((own.into_iter().map(|(number, _)| number).collect(), witness))
 }
 

@@ -43,6 +43,7 @@ use std::rc::Rc;
 
 use placet_engine::condition::{Condition, Side};
 
+use component::Solution;
 use strings::{Class, Viewed};
 
 pub use assignment::Assignment;
@@ -77,17 +78,47 @@ impl fmt::Display for Undecided {
 impl std::error::Error for Undecided {}
 
 /// How many steps an analysis may take (transitions of string machines, values tried, sets looked
-/// at), and what it found out about strings on the way.
+/// at), and what it found out on the way.
 #[derive(Debug)]
 pub struct Budget {
     left: Cell<usize>,
-    known: RefCell<BTreeMap<Vec<Viewed>, Rc<Vec<Class>>>>,
+    /// The classes of strings, by the tests.
+    classes: Memory<Viewed, Class>,
+    /// The solutions of components, by their wishes.
+    solutions: Memory<Wish, Solution>,
+}
+
+/// What was found before, by what was asked.
+#[derive(Debug)]
+struct Memory<Asked, Found>(RefCell<BTreeMap<Vec<Asked>, Rc<Vec<Found>>>>);
+
+impl<Asked: Ord + Clone, Found> Memory<Asked, Found> {
+    /// What was found of these before, or is found now.
+    fn recall(
+        &self,
+        asked: &[Asked],
+        find: impl FnOnce() -> Result<Vec<Found>, Undecided>,
+    ) -> Result<Rc<Vec<Found>>, Undecided> {
+        let known = self.0.borrow().get(asked).map(Rc::clone);
+        if let Some(known) = known {
+            return Ok(known);
+        }
+        let found = Rc::new(find()?);
+        self.0.borrow_mut().insert(asked.to_vec(), Rc::clone(&found));
+        Ok(found)
+    }
+}
+
+impl<Asked, Found> Default for Memory<Asked, Found> {
+    fn default() -> Self {
+        Self(RefCell::default())
+    }
 }
 
 impl Budget {
     /// So many steps.
     pub fn new(steps: usize) -> Self {
-        Self { left: Cell::new(steps), known: RefCell::default() }
+        Self { left: Cell::new(steps), classes: Memory::default(), solutions: Memory::default() }
     }
 
     /// Starts anew with so many steps, and keeps what was found out.
@@ -103,21 +134,6 @@ impl Budget {
     fn spend(&self, steps: usize) -> Result<(), Undecided> {
         self.left.set(self.left.get().checked_sub(steps).ok_or(Undecided::OverBudget)?);
         Ok(())
-    }
-
-    /// What was found of these tests before, or is found now.
-    fn remembered(
-        &self,
-        tests: &[Viewed],
-        find: impl FnOnce() -> Result<Vec<Class>, Undecided>,
-    ) -> Result<Rc<Vec<Class>>, Undecided> {
-        let known = self.known.borrow().get(tests).map(Rc::clone);
-        if let Some(known) = known {
-            return Ok(known);
-        }
-        let found = Rc::new(find()?);
-        self.known.borrow_mut().insert(tests.to_vec(), Rc::clone(&found));
-        Ok(found)
     }
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::analysis::component::{Component, Solution, split};
 use crate::analysis::easy::easy;
 use crate::analysis::maximal::maximal;
-use crate::analysis::variable::Witness;
+use crate::analysis::variable::{Variable, Witness};
 use crate::analysis::wish::{Formula, Wish};
 use crate::analysis::{Budget, Undecided};
 
@@ -59,11 +59,20 @@ impl Space {
         let (numbers, wishes) = numbered(formulas);
         let mut parts = Vec::new();
         for variables in split(&wishes) {
-            let solutions = match easy(&variables, &wishes) {
-                Some(solution) => vec![solution],
-                None => Component::new(&variables, &wishes, budget)?.solutions(budget)?,
+            let is_own =
+                |wish: &Wish| Variable::of_wish(wish).iter().any(|one| variables.contains(one));
+            let own = wishes.iter().cloned().enumerate().filter(|(_, wish)| is_own(wish));
+            let (own_numbers, own): (Vec<usize>, Vec<Wish>) = own.unzip();
+            let solutions = budget.solutions.recall(&own, || match easy(&variables, &own) {
+                Some(solution) => Ok(vec![solution]),
+                None => Component::new(&variables, &own, budget)?.solutions(budget),
+            })?;
+            // They are known by the numbers that the wishes have among their own.
+            let numbered = |(met, witness): &Solution| {
+                let met = met.iter().filter_map(|own| own_numbers.get(*own)).copied().collect();
+                (met, witness.clone())
             };
-            parts.push(Rc::new(solutions));
+            parts.push(Rc::new(solutions.iter().map(numbered).collect()));
         }
         Ok(Self { numbers, parts })
     }

@@ -147,13 +147,13 @@ impl Machine {
 ///
 /// The empty string is named only where no other does the same.
 pub(super) fn classes(tests: &[Viewed], budget: &Budget) -> Result<Rc<Vec<Class>>, Undecided> {
-    budget.remembered(tests, || found(tests, budget))
+    budget.classes.recall(tests, || found(tests, budget))
 }
 
 fn found(tests: &[Viewed], budget: &Budget) -> Result<Vec<Class>, Undecided> {
     let mut found = explored(Machine::new(tests)?, "", budget)?;
     let mixed = tests.iter().any(|(view, _)| view.is_none())
-        && tests.iter().any(|(view, _)| *view == Some(View::UrlHost));
+        && tests.iter().any(|(view, _)| view.is_some_and(is_of_url));
     if mixed {
         found.extend(bracketed(tests, budget)?);
     }
@@ -165,6 +165,10 @@ fn found(tests: &[Viewed], budget: &Budget) -> Result<Vec<Class>, Undecided> {
         found.iter().filter(|class| class.sure).map(|class| class.outcomes.clone()).collect();
     found.retain(|class| class.sure || !sure.contains(&class.outcomes));
     Ok(found)
+}
+
+fn is_of_url(view: View) -> bool {
+    matches!(view, View::UrlScheme | View::UrlHost | View::UrlPort)
 }
 
 /// The ways of URLs whose host is in brackets, as far as is known: an address is not always spelt as
@@ -181,15 +185,16 @@ fn bracketed(tests: &[Viewed], budget: &Budget) -> Result<Vec<Class>, Undecided>
             Some(View::UrlHost) => (*view, bracket.clone()),
             _ => (*view, test.clone()),
         })
+        .chain([(Some(View::UrlHost), bracket.clone())])
         .collect();
     let others = explored(Machine::new(&others)?, "", budget)?;
     let mut found = Vec::new();
     for other in others {
-        let read: Vec<(&Viewed, Option<bool>)> =
-            tests.iter().zip(other.outcomes.iter().copied()).collect();
-        if !read.iter().any(|(one, outcome)| is_host(one) && *outcome == Some(true)) {
+        if other.outcomes.last() != Some(&Some(true)) {
             continue;
         }
+        let read: Vec<(&Viewed, Option<bool>)> =
+            tests.iter().zip(other.outcomes.iter().copied()).collect();
         let mut class = |outcomes: Vec<Option<bool>>| {
             found.push(Class { text: other.text.clone(), outcomes, sure: false });
         };
@@ -201,10 +206,9 @@ fn bracketed(tests: &[Viewed], budget: &Budget) -> Result<Vec<Class>, Undecided>
             };
             class(read.iter().map(outcome).collect());
         }
-        let of_url = |view: Option<View>| {
-            matches!(view, Some(View::UrlHost | View::UrlScheme | View::UrlPort))
-        };
-        let no_url = read.iter().map(|((view, _), outcome)| outcome.filter(|_| !of_url(*view)));
+        let no_url = read
+            .iter()
+            .map(|((view, _), outcome)| outcome.filter(|_| !view.is_some_and(is_of_url)));
         class(no_url.collect());
     }
     Ok(found)
@@ -214,7 +218,7 @@ fn bracketed(tests: &[Viewed], budget: &Budget) -> Result<Vec<Class>, Undecided>
 fn judged(tests: &[Viewed], text: &str) -> Vec<Option<bool>> {
     let path = vec![String::from("text")];
     let arguments = Assignment::of(serde_json::json!({"text": text}));
-    let attribute = Attribute::Argument(Argument { path, kind: ArgumentType::String });
+    let attribute = Attribute::Argument(Argument::given(path, ArgumentType::String));
     let judged = |(view, test): &Viewed| {
         let operand = Operand { view: *view, attribute: attribute.clone() };
         let atom = Atom { quantifier: None, operand, test: test.clone(), negated: false };
@@ -374,6 +378,9 @@ mod tests {
             (like("*[0*"), View::UrlHost, is("[::a]"), "https://[0::a]/"),
             // No URL, though what it begins with is one.
             (like("https://a/*"), View::UrlHost, is("a"), "https://a/ "),
+            // No URL, as there is no such address.
+            (is("https://[1]"), View::UrlScheme, is("http"), "https://[1]"),
+            (is("https://[1]"), View::UrlPort, Test::LessThan(80), "https://[1]"),
             // No path, though what it begins with is one.
             (is("/.."), View::Path, is("/"), "/.."),
         ] {

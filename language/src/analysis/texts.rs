@@ -99,7 +99,7 @@ mod tests {
     #[test]
     fn what_an_attribute_is_compared_with_is_asked_of_it() {
         let path = vec![String::from("client")];
-        let argument = Attribute::Argument(Argument { path, kind: ArgumentType::String });
+        let argument = Attribute::Argument(Argument::given(path, ArgumentType::String));
         let operand = |attribute: &Attribute| Operand { view: None, attribute: attribute.clone() };
         let atom = |attribute: &Attribute, test: Test| {
             let operand = operand(attribute);

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use placet_engine::condition::{Attribute, Operand, Test, Value};
-use serde_json::{Map, Value as Json};
+use placet_engine::condition::{Argument, Attribute, Function, Value};
+use serde_json::Value as Json;
 
 use crate::analysis::assignment::Assignment;
 use crate::analysis::wish::Wish;
@@ -13,6 +13,9 @@ use crate::analysis::wish::Wish;
 pub enum Variable {
     /// An argument by its path: whatever type it is read at, it has one value.
     Argument(Vec<String>),
+    /// A fact that is computed from an argument. What it can be is not known, so it is as free as
+    /// the argument is, and of it.
+    Computed(Function, Vec<String>),
     /// Another attribute.
     Attribute(Attribute),
 }
@@ -37,24 +40,28 @@ pub struct Witness(pub BTreeMap<Variable, Held>);
 impl Variable {
     pub(super) fn of(attribute: &Attribute) -> Self {
         match attribute {
-            Attribute::Argument(argument) => Self::Argument(argument.path.clone()),
+            Attribute::Argument(Argument { computed: None, path, .. }) => {
+                Self::Argument(path.clone())
+            }
+            Attribute::Argument(Argument { computed: Some(function), path, .. }) => {
+                Self::Computed(function.clone(), path.clone())
+            }
             other => Self::Attribute(other.clone()),
         }
     }
 
     /// The variables that a wish is about: one, or two that are compared.
     pub(super) fn of_wish(wish: &Wish) -> Vec<Self> {
-        operands(wish).map(|operand| Self::of(&operand.attribute)).collect()
+        wish.atom.operands().map(|operand| Self::of(&operand.attribute)).collect()
     }
-}
 
-/// What a wish's atom reads.
-pub(super) fn operands(wish: &Wish) -> impl Iterator<Item = &Operand> {
-    let other = match &wish.atom.test {
-        Test::SameAs(other) => Some(other),
-        _ => None,
-    };
-    std::iter::once(&wish.atom.operand).chain(other)
+    /// Whether it is an argument or follows from one, and so can be chosen by the caller.
+    pub(super) fn is_of_arguments(&self) -> bool {
+        match self {
+            Self::Argument(_) | Self::Computed(..) => true,
+            Self::Attribute(_) => false,
+        }
+    }
 }
 
 impl Witness {
@@ -65,7 +72,7 @@ impl Witness {
 
     /// The call's values. A reference becomes the value that its attribute has here.
     pub fn assignment(&self) -> Assignment {
-        let mut assignment = Assignment { arguments: Map::new(), attributes: BTreeMap::new() };
+        let mut assignment = Assignment::default();
         for (variable, held) in &self.0 {
             if let (Variable::Attribute(attribute), Held::Value(value)) = (variable, held) {
                 assignment.attributes.insert(attribute.clone(), value.clone());
@@ -74,14 +81,16 @@ impl Witness {
         // INVARIANT: a path comes after those that it begins with, so an object is there before its
         // members.
         for (variable, held) in &self.0 {
-            let Variable::Argument(path) = variable else { continue };
             let json = match held {
                 Held::Json(json) => Some(json.clone()),
                 Held::Same(attribute) => assignment.attributes.get(attribute).and_then(as_json),
                 Held::Absent | Held::Value(_) => None,
             };
-            if let Some(json) = json {
-                assignment.set(path, json);
+            let Some(json) = json else { continue };
+            match variable {
+                Variable::Argument(path) => assignment.set(path, json),
+                Variable::Computed(function, path) => assignment.compute(function, path, json),
+                Variable::Attribute(_) => {}
             }
         }
         assignment

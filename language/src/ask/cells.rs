@@ -15,7 +15,7 @@ use crate::ask::resolve::Asked;
 use crate::ask::{Consent, Login, Row, Takes};
 use crate::case::Case;
 use crate::reach::alike::{Alike, alike};
-use crate::reach::allowed::{Judge, Renewed, receipts, subject_is, universe};
+use crate::reach::allowed::{Joint, Judge, Renewed, subject_is, universe};
 use crate::reach::cell::Cell;
 use crate::reach::client::ClientClass;
 use crate::reach::context::{Context, Principal, contexts};
@@ -108,7 +108,7 @@ impl Asking<'_> {
                     context: &context,
                     admitted,
                     fixed: &fixed,
-                    receipts: &receipts(&[slice]),
+                    joint: &Joint::of(&[slice]),
                     renewed: Renewed::Nothing,
                 };
                 self.context(&judge, &clients, &mut rows)?;

@@ -20,6 +20,8 @@ pub struct Case {
     pub operation: Operation,
     /// The arguments.
     pub arguments: Arguments,
+    /// What was computed from them.
+    pub facts: Vec<Fact>,
     /// The stated purpose.
     pub purpose: Option<String>,
     /// Where the client's request came from.
@@ -144,6 +146,19 @@ pub enum Arguments {
     Other(Value),
     /// Arguments that cannot be judged for another cause: a key stands twice, or a limit is hit.
     Unreadable,
+}
+
+/// What a component computes of an argument.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fact {
+    /// What the component calls the function.
+    pub function: String,
+    /// The argument, by member names, outermost first.
+    pub argument: Vec<String>,
+    /// The digest of the component; `None`: of the one by which the policy has it computed.
+    pub component: Option<Digest>,
+    /// What comes out.
+    pub value: Value,
 }
 
 /// How the client proves its right.
@@ -282,6 +297,7 @@ impl Case {
                 target: String::new(),
             },
             arguments: Arguments::Object(Map::new()),
+            facts: Vec::new(),
             purpose: None,
             address: None,
             at: None,

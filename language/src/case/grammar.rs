@@ -29,7 +29,8 @@ fn expected(rule: Rule) -> (&'static [&'static str], Option<&'static str>) {
         Rule::status => &["pending", "blocked", "approved"],
         Rule::operation => &["calls", "reads", "gets", "sends"],
         Rule::clause => {
-            let clauses = &["with", "for", "from", "token", "tool", "under", "confirmed", "at"];
+            let clauses =
+                &["with", "where", "for", "from", "token", "tool", "under", "confirmed", "at"];
             return (clauses, Some("a clause, such as `with scopes …`,"));
         }
         Rule::credential => &["with"],
@@ -75,6 +76,11 @@ fn thing(rule: Rule) -> Option<&'static str> {
         Rule::rule_name => "a rule's name",
         Rule::server => "a server's name",
         Rule::text | Rule::digest => "a text in quotes",
+        Rule::fact | Rule::function => "a fact, such as `kind(args.sql) is \"read\"`",
+        Rule::member => "a name of an argument",
+        Rule::open => "`(` and an argument",
+        Rule::close => "`)`",
+        Rule::dot => "`.` and a name",
         Rule::key_name => "a name of an argument",
         Rule::entry => "a name and a value",
         Rule::object => "an object: `{…}`",
@@ -128,6 +134,7 @@ words! {
     kw_and "and"
     kw_approved "approved"
     kw_approves "approves"
+    kw_args "args"
     kw_arguments "arguments"
     kw_as "as"
     kw_at "at"
@@ -150,6 +157,7 @@ words! {
     kw_gets "gets"
     kw_given "given"
     kw_in "in"
+    kw_is "is"
     kw_issued "issued"
     kw_key "key"
     kw_local "local"
@@ -183,6 +191,7 @@ words! {
     kw_unknown "unknown"
     kw_unreadable "unreadable"
     kw_via "via"
+    kw_where "where"
     kw_with "with"
     kw_withdrawn "withdrawn"
     kw_withdraws "withdraws"

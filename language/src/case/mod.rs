@@ -14,6 +14,7 @@ mod confirmation;
 mod coverage;
 mod credential;
 mod error;
+mod fact;
 mod file;
 mod grammar;
 mod json;
@@ -35,12 +36,14 @@ mod witness;
 use placet_engine::Call;
 use placet_engine::bundle::Content;
 
+use places::Part;
+
 pub(crate) use grammar::first_word;
 pub(crate) use text::unescape;
 
 pub use ast::{
-    Arguments, Case, Client, Confirmation, Credential, Expectation, Giver, Identity, Key, Method,
-    Operation, Receipt, Seen, Server, Token, User,
+    Arguments, Case, Client, Confirmation, Credential, Expectation, Fact, Giver, Identity, Key,
+    Method, Operation, Receipt, Seen, Server, Token, User,
 };
 pub use coverage::{Coverage, Use};
 pub use error::CaseError;
@@ -72,6 +75,15 @@ pub fn parse(text: &str) -> Result<Case, CaseError> {
 pub fn call(text: &str, content: &Content) -> Result<Call, CaseError> {
     shown(text)?;
     let placed = read::case(text, &CaseLimits::default())?;
+    if placed.value.expected.is_some() {
+        let place = placed.places.of(Part::Expectation, "").unwrap_or(0..text.len());
+        return Err(CaseError::syntax(
+            place,
+            "a call by itself expects nothing",
+            "left unlooked at",
+        )
+        .help("leave out `=>` and what follows; `placet test` compares cases with decisions"));
+    }
     resolve(&placed.value, content).map_err(|error| run::blame(error, &placed.places, text.len()))
 }
 

@@ -12,6 +12,7 @@ pub(crate) enum Part {
     Alias,
     Server,
     Tool,
+    Fact,
     Scope,
     Consent,
     Credential,

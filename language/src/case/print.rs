@@ -24,6 +24,9 @@ impl fmt::Display for Case {
             Arguments::Other(value) => write!(formatter, " {}", Json(value))?,
             Arguments::Unreadable => formatter.write_str(" with unreadable arguments")?,
         }
+        for (index, fact) in self.facts.iter().enumerate() {
+            write!(formatter, " {} {fact}", if index > 0 { "and" } else { "where" })?;
+        }
         if let Some(purpose) = &self.purpose {
             write!(formatter, " for {}", Text(purpose))?;
         }

@@ -13,6 +13,7 @@ use crate::case::ast::{
     Arguments, Case, Client, Credential, Identity, Method, Operation, Receipt, Seen, Server,
 };
 use crate::case::credential;
+use crate::case::fact;
 use crate::case::moment::{Moment, When};
 use crate::case::places::Part;
 use crate::case::state::State;
@@ -113,6 +114,11 @@ impl Surroundings<'_> {
             operation: case.operation.method.as_str().to_owned(),
             target: case.operation.target.clone(),
             arguments: arguments(&case.arguments),
+            facts: case
+                .facts
+                .iter()
+                .map(|one| fact::resolve(one, self.content))
+                .collect::<Result<_, _>>()?,
             credential: None,
             receipts: Vec::new(),
             purpose,

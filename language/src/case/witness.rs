@@ -12,7 +12,7 @@ use crate::case::ast::{
     Seen, Server, Token, User,
 };
 use crate::case::moment::{Moment, When};
-use crate::case::{credential, resolve, user};
+use crate::case::{credential, fact, resolve, user};
 
 impl Case {
     /// The case that says a call, without an expectation. Resolved again, it gives the same call, but
@@ -25,6 +25,15 @@ impl Case {
             let mut shorter = case.clone();
             shorten(&mut shorter, content);
             if shorter != case && resolve(&shorter, content).as_ref() == Ok(&meant) {
+                case = shorter;
+            }
+        }
+        for index in 0..case.facts.len() {
+            let mut shorter = case.clone();
+            if let Some(fact) = shorter.facts.get_mut(index) {
+                fact.component = None;
+            }
+            if resolve(&shorter, content).as_ref() == Ok(&meant) {
                 case = shorter;
             }
         }
@@ -143,6 +152,7 @@ fn written_out(call: &Call, content: &Content) -> Case {
             Err(InvalidArguments::NotAnObject) => Arguments::Other(Value::Null),
             Err(_) => Arguments::Unreadable,
         },
+        facts: call.facts.iter().map(fact::told).collect(),
         purpose: call.purpose.clone(),
         address: call.address,
         at: Some(now),

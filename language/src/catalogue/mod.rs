@@ -18,7 +18,6 @@ use serde_json::Value;
 pub use read::{CatalogueError, read};
 pub use shape::Shape;
 pub use widening::is_wider;
-pub(crate) use write::sorted;
 pub use write::{Prose, write};
 
 /// The marker of a catalogue file that Placet wrote.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use placet_engine::Digest;
+use placet_engine::{Digest, sorted_json};
 use serde_json::{Map, Value, json};
 
-use crate::catalogue::{Hints, sorted};
+use crate::catalogue::Hints;
 
 /// The part of a definition that bears on what the tool may do.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,7 +22,7 @@ impl Shape {
         let shape = self.to_json();
         // A schema with an integer beyond ±2⁵³ has no canonical form; its text pins it as well.
         Digest::of_json(&shape)
-            .unwrap_or_else(|_| Digest::of_bytes(sorted(&shape).to_string().as_bytes()))
+            .unwrap_or_else(|_| Digest::of_bytes(sorted_json(&shape).to_string().as_bytes()))
     }
 
     fn to_json(&self) -> Value {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use placet_engine::Digest;
+use placet_engine::{Digest, sorted_json};
 use serde_json::{Map, Value, json};
 
 use crate::catalogue::read::CatalogueError;
@@ -40,7 +40,7 @@ pub fn write(tools: &[Value], prompts: &[Value], prose: Prose) -> Result<String,
     if !prompts.is_empty() {
         file.insert(String::from("prompts"), json!(entries(prompts)));
     }
-    let file = sorted(&Value::Object(file));
+    let file = sorted_json(&Value::Object(file));
     // A `Value` has string keys only, so it always has a text.
     let text = serde_json::to_string_pretty(&file).unwrap_or_default();
     Ok(text + "\n")
@@ -68,21 +68,6 @@ fn entry(definition: &Value, prose: Prose) -> Value {
     }
     entry.insert(String::from("digest"), digest);
     Value::Object(entry)
-}
-
-/// A value whose objects have their members in the order of their names, however the JSON library
-/// was built.
-pub(crate) fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Array(items) => Value::Array(items.iter().map(sorted).collect()),
-        Value::Object(members) => {
-            let members: BTreeMap<&String, Value> =
-                members.iter().map(|(name, value)| (name, sorted(value))).collect();
-            let members = members.into_iter().map(|(name, value)| (name.clone(), value));
-            Value::Object(members.collect())
-        }
-        scalar => scalar.clone(),
-    }
 }
 
 /// A prompt's arguments, as names and whether each is required.

@@ -7,7 +7,7 @@ use placet_engine::bundle::Content;
 
 use crate::analysis::{Budget, Undecided};
 use crate::reach::alike::{Alike, alike};
-use crate::reach::allowed::{Judge, Renewed, receipts, universe};
+use crate::reach::allowed::{Joint, Judge, Renewed, universe};
 use crate::reach::context::{Context, contexts};
 use crate::reach::expression::Expr;
 use crate::reach::names::Names;
@@ -132,7 +132,7 @@ impl Survey {
         names: &Names,
         budget: &Budget,
     ) -> Result<(), Undecided> {
-        let receipts = receipts(&[slice]);
+        let joint = Joint::of(&[slice]);
         for Alike { clients, admitted } in
             alike(&[slice], &[(admission, slice.server.as_ref())], names, budget)?
         {
@@ -151,7 +151,7 @@ impl Survey {
                     context: &context,
                     admitted,
                     fixed,
-                    receipts: &receipts,
+                    joint: &joint,
                     renewed: Renewed::Nothing,
                 };
                 self.context(&judge, &context, budget)?;

@@ -1,5 +1,6 @@
 //! Causes: which inputs of a version make a difference, found by switching one at a time.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -13,10 +14,11 @@ use crate::limits::Limits;
 use crate::lock;
 use crate::lower::compile;
 use crate::model::check;
-use crate::reach::allowed::{Judge, Renewed, receipts};
+use crate::model::fact::is_component;
+use crate::reach::allowed::{Joint, Judge, Renewed};
 use crate::reach::names::Names;
 use crate::reach::point;
-use crate::reach::slice::{Admission, Bound, Consent, Origin, Path, Slice};
+use crate::reach::slice::{Admission, Consent, Slice};
 
 /// A version that is the old one but for one input, which is the new one's.
 pub struct Switched {
@@ -26,46 +28,56 @@ pub struct Switched {
     pub engine: Engine,
 }
 
-/// The old version with one input at a time switched to the new one's: its catalogues, its lock. One
-/// that does not check tells nothing, and is left out.
+/// The old version with one input at a time switched to the new one's: its catalogues, its components,
+/// its lock. One that is no other, or does not check, tells nothing and is left out.
 pub fn switched(old: &dyn Files, new: &dyn Files, limits: &Limits) -> Vec<Switched> {
-    let mixed = [
-        (Cause::Catalogue, Mixed { policy: old, catalogues: new, lock: old }),
-        (Cause::Lock, Mixed { policy: old, catalogues: old, lock: new }),
-    ];
-    let engine = |mixed: &Mixed<'_>| {
-        let bundle = compile(&check(mixed, limits).policy?).ok()?;
-        Engine::load(&bundle, &placet_engine::Limits::default()).ok()
+    let version = |switched: Cause| {
+        let mixed = Mixed { old, new, switched, differs: Cell::new(false) };
+        let policy = check(&mixed, limits).policy.filter(|_| mixed.differs.get())?;
+        let engine = Engine::load(&compile(&policy).ok()?, &placet_engine::Limits::default());
+        Some(Switched { cause: switched, engine: engine.ok()? })
     };
-    mixed
-        .iter()
-        .filter_map(|(cause, mixed)| Some(Switched { cause: *cause, engine: engine(mixed)? }))
-        .collect()
+    [Cause::Catalogue, Cause::Component, Cause::Lock].into_iter().filter_map(version).collect()
 }
 
-/// A version whose files are of two.
+/// The old version's files, but for those of one input.
 struct Mixed<'f> {
-    policy: &'f dyn Files,
-    catalogues: &'f dyn Files,
-    lock: &'f dyn Files,
+    old: &'f dyn Files,
+    new: &'f dyn Files,
+    switched: Cause,
+    /// Whether anything of that input that was looked at is another.
+    differs: Cell<bool>,
+}
+
+impl Mixed<'_> {
+    fn choose<T: PartialEq>(&self, input: Cause, old: T, new: impl FnOnce() -> T) -> T {
+        if input != self.switched {
+            return old;
+        }
+        let new = new();
+        self.differs.set(self.differs.get() || new != old);
+        new
+    }
 }
 
 impl Files for Mixed<'_> {
     fn list(&self) -> Result<Vec<String>, String> {
-        self.policy.list()
+        self.old.list()
     }
 
     fn read(&self, path: &str, limit: usize) -> Result<Vec<u8>, String> {
-        let from = match path {
-            lock::FILE => self.lock,
-            path if path.ends_with(".placet") => self.policy,
-            _ => self.catalogues,
+        let old = self.old.read(path, limit);
+        let input = match (path, &old) {
+            (lock::FILE, _) => Cause::Lock,
+            (path, _) if path.ends_with(".placet") => Cause::Policy,
+            (_, Ok(bytes)) if is_component(bytes) => Cause::Component,
+            _ => Cause::Catalogue,
         };
-        from.read(path, limit)
+        self.choose(input, old, || self.new.read(path, limit))
     }
 
     fn has_lock(&self) -> Result<bool, String> {
-        self.lock.has_lock()
+        self.choose(Cause::Lock, self.old.has_lock(), || self.new.has_lock())
     }
 }
 
@@ -111,8 +123,15 @@ pub(super) fn causes(
     needed.filter(|cause| !allows(&after.with(*cause, &before))).collect()
 }
 
-const ALL: [Cause; 6] =
-    [Cause::Policy, Cause::Catalogue, Cause::Scopes, Cause::Clients, Cause::Server, Cause::Lock];
+const ALL: [Cause; 7] = [
+    Cause::Policy,
+    Cause::Catalogue,
+    Cause::Component,
+    Cause::Scopes,
+    Cause::Clients,
+    Cause::Server,
+    Cause::Lock,
+];
 
 #[derive(Clone)]
 struct Inputs<'i> {
@@ -127,23 +146,20 @@ impl Inputs<'_> {
             return false;
         };
         let context = &difference.context;
-        let receipts = receipts(&[&self.slice]);
-        let receipts = receipts
-            .into_iter()
-            .chain(call.receipts.iter().map(|one| crate::reach::expression::Receipt {
-                terms: one.terms.clone(),
-                digest: one.digest.clone(),
-                age: call.now.saturating_sub(one.given_at),
-                purpose: one.purpose.clone(),
-            }))
-            .collect();
+        let mut joint = Joint::of(&[&self.slice]);
+        joint.receipts.extend(call.receipts.iter().map(|one| crate::reach::expression::Receipt {
+            terms: one.terms.clone(),
+            digest: one.digest.clone(),
+            age: call.now.saturating_sub(one.given_at),
+            purpose: one.purpose.clone(),
+        }));
         let judge = Judge {
             names,
             slice: &self.slice,
             context,
             admitted: &admitted,
             fixed: &context.fixed,
-            receipts: &receipts,
+            joint: &joint,
             renewed: Renewed::Nothing,
         };
         point::holds(&judge.allowed(), call, names)
@@ -162,6 +178,15 @@ impl<'i> Inputs<'i> {
                 with.slice.requires.clone_from(&theirs.requires);
                 with.slice.access = theirs.access;
                 with.slice.confirms = theirs.confirms;
+                with.slice = with.slice.computed_as_in(&self.slice);
+            }
+            Cause::Component => {
+                let recomputed = with.slice.clone().computed_as_in(theirs);
+                if !recomputed.says_the_same(&with.slice) {
+                    with.slice = recomputed;
+                    // Terms pin the components.
+                    with.slice.agree(theirs);
+                }
             }
             Cause::Catalogue => with.slice.definition = theirs.definition.clone(),
             Cause::Scopes => {
@@ -175,21 +200,23 @@ impl<'i> Inputs<'i> {
                 with.slice.server = Rc::new(server);
             }
             Cause::Clients => with.admission = other.admission,
-            Cause::Lock => {
-                let agreed = |consent: &mut Option<Rc<Consent>>| {
-                    let Some(own) = consent else { return };
-                    let same = theirs.consents().find(|one| one.names == own.names);
-                    if let Some(same) = same {
-                        let receipts = same.receipts.clone();
-                        *own = Rc::new(Consent { receipts, ..own.as_ref().clone() });
-                    }
-                };
-                let paths: &mut Vec<(Path, Origin)> = &mut with.slice.paths;
-                paths.iter_mut().for_each(|(path, _)| agreed(&mut path.under));
-                let requires: &mut Vec<(Bound, Origin)> = &mut with.slice.requires;
-                requires.iter_mut().for_each(|(bound, _)| agreed(&mut bound.asks));
-            }
+            Cause::Lock => with.slice.agree(theirs),
         }
         with
+    }
+}
+
+impl Slice {
+    /// Lets the receipts count that count for the same consents in another slice.
+    fn agree(&mut self, other: &Self) {
+        let agreed = |consent: &mut Option<Rc<Consent>>| {
+            let Some(own) = consent else { return };
+            if let Some(same) = other.consents().find(|one| one.names == own.names) {
+                let receipts = same.receipts.clone();
+                *own = Rc::new(Consent { receipts, ..own.as_ref().clone() });
+            }
+        };
+        self.paths.iter_mut().for_each(|(path, _)| agreed(&mut path.under));
+        self.requires.iter_mut().for_each(|(bound, _)| agreed(&mut bound.asks));
     }
 }

@@ -14,10 +14,10 @@ use crate::analysis::{Budget, Undecided};
 use crate::diff::except::Later;
 use crate::diff::finding::{Gate, Reach};
 use crate::reach::alike::{Alike, alike};
-use crate::reach::allowed::{Judge, Renewed, is_present, receipts, universe};
+use crate::reach::allowed::{Joint, Judge, Renewed, is_present, universe};
 use crate::reach::client::{Admitted, ClientClass};
 use crate::reach::context::{Context, contexts};
-use crate::reach::expression::{Claim, Expr, Fact, Receipt};
+use crate::reach::expression::{Claim, Expr, Fact};
 use crate::reach::names::Names;
 use crate::reach::problem::Problem;
 use crate::reach::slice::{Admission, Origin, ServerPart, Slice, Sliced, Whom};
@@ -360,16 +360,16 @@ enum Asked {
 
 impl Comparison<'_> {
     fn differences(&self, found: &mut Vec<Difference>) -> Result<(), Undecided> {
-        let receipts = receipts(&self.slices());
+        let joint = Joint::of(&self.slices());
         let new_fixed = &self.context.fixed;
-        let new = self.judge(self.pair.new, &self.client.new, new_fixed, &receipts);
+        let new = self.judge(self.pair.new, &self.client.new, new_fixed, &joint);
         let paths = Paths::new(&new);
         if paths.by_whom.is_empty() || paths.base.is_false() {
             return Ok(());
         }
         let old = match (self.pair.old, &self.client.old) {
             (Some(slice), Some(admitted)) => {
-                let judge = self.judge(slice, admitted, new_fixed, &receipts);
+                let judge = self.judge(slice, admitted, new_fixed, &joint);
                 let strictly = || judge.allowed();
                 let renewed = || Judge { renewed: self.renewed(), ..judge }.allowed();
                 match self.wanted {
@@ -387,9 +387,8 @@ impl Comparison<'_> {
         let possible = Possible::new(self.pair, (self.old, self.new));
         let mut unconfirmed = self.context.fixed.clone();
         unconfirmed.set(Attribute::ConfirmationAge, None);
-        let down =
-            Paths::new(&self.judge(self.pair.new, &self.client.new, &unconfirmed, &receipts))
-                .without(&possible);
+        let down = Paths::new(&self.judge(self.pair.new, &self.client.new, &unconfirmed, &joint))
+            .without(&possible);
         let is_new_class = new_class(&possible, &self.context.fixed);
         // What the call would be allowed as without all that could not exist before.
         let mut without_class = unconfirmed.clone();
@@ -397,7 +396,7 @@ impl Comparison<'_> {
         let restricted = match is_new_class.is_false() {
             true => down.all(),
             false => {
-                let judge = self.judge(self.pair.new, &self.client.new, &without_class, &receipts);
+                let judge = self.judge(self.pair.new, &self.client.new, &without_class, &joint);
                 let classless = Paths::new(&judge).without(&possible).all();
                 Expr::any([Expr::all([is_new_class.clone().not(), down.all()]), classless])
             }
@@ -469,18 +468,10 @@ impl Comparison<'_> {
         slice: &'j Slice,
         admitted: &'j Admitted,
         fixed: &'j crate::reach::fixed::Fixed,
-        receipts: &'j BTreeSet<Receipt>,
+        joint: &'j Joint,
     ) -> Judge<'j> {
         let renewed = Renewed::Nothing;
-        Judge {
-            names: self.names,
-            slice,
-            context: self.context,
-            admitted,
-            fixed,
-            receipts,
-            renewed,
-        }
+        Judge { names: self.names, slice, context: self.context, admitted, fixed, joint, renewed }
     }
 
     /// Which receipts count on the old side although they are for other terms.

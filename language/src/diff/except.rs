@@ -6,7 +6,7 @@ use batsat::Lit;
 
 use crate::analysis::Undecided;
 use crate::diff::compare::Comparison;
-use crate::reach::allowed::{Judge, receipts, universe};
+use crate::reach::allowed::{Joint, Judge, universe};
 use crate::reach::expression::{Claim, Expr, Fact};
 use crate::reach::problem::Problem;
 use crate::reach::slice::Whom;
@@ -76,7 +76,7 @@ impl Later {
 
 impl Before {
     fn new(comparison: &Comparison<'_>) -> Result<Self, Undecided> {
-        let receipts = receipts(&comparison.slices());
+        let joint = Joint::of(&comparison.slices());
         // What was allowed of the tool as it was known then.
         let mut context = comparison.context.clone();
         let (mut expressions, mut base, mut places) = (Vec::new(), Expr::FALSE, Vec::new());
@@ -88,7 +88,7 @@ impl Before {
                 context: &context,
                 admitted,
                 fixed: &comparison.context.fixed,
-                receipts: &receipts,
+                joint: &joint,
                 renewed: comparison.renewed(),
             };
             base = judge.base();
@@ -106,7 +106,7 @@ impl Before {
             comparison.pair.new,
             &comparison.client.new,
             &comparison.context.fixed,
-            &receipts,
+            &joint,
         );
         let is: Vec<Expr> = whom.iter().map(|one| new.whom(one)).collect();
         let mut read: Vec<&Expr> = expressions.iter().chain(&is).collect();

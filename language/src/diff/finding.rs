@@ -162,6 +162,8 @@ pub enum Cause {
     Policy,
     /// A server's tools and prompts.
     Catalogue,
+    /// The components that facts are computed by.
+    Component,
     /// Which scopes a server has and what they imply.
     Scopes,
     /// Which clients are admitted, and their metadata.
@@ -177,6 +179,7 @@ impl fmt::Display for Cause {
         formatter.write_str(match self {
             Self::Policy => "policy",
             Self::Catalogue => "catalogue",
+            Self::Component => "component",
             Self::Scopes => "scopes",
             Self::Clients => "clients",
             Self::Server => "server",

@@ -70,9 +70,13 @@ fn list(names: impl IntoIterator<Item = String>) -> String {
 pub(super) fn policy(wishes: &Wishes, groups: &[Group]) -> String {
     let server = wishes.server.as_str();
     let used = used(groups);
-    let mut text = String::from(
+    let placeholders = match &wishes.reach {
+        Reach::Local => "your own clients in place of `assistant`",
+        Reach::Remote { .. } => "your own clients and groups in place of `assistant` and `users`",
+    };
+    let mut text = format!(
         "// Drafted from the server's catalogue. Before you use it:\n\
-         //   - put your own clients and groups in place of `assistant` and `users`,\n\
+         //   - put {placeholders},\n\
          //   - look at each capability: whether the tools do what it says, and no more,\n\
          //   - take the `//` away before the rules that you want.\n\nedition 2026\n\n",
     );

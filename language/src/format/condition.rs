@@ -81,7 +81,7 @@ fn test<'s>(items: &mut Items<'s>) -> Doc<'s> {
 }
 
 /// `args.owner`, `path(args.path).part`
-fn operand<'s>(items: &mut Items<'s>) -> Doc<'s> {
+pub(super) fn operand<'s>(items: &mut Items<'s>) -> Doc<'s> {
     let mut docs = vec![items.take()];
     members(items, &mut docs);
     if items.is_next(Token::OpenParenthesis) {

@@ -3,7 +3,7 @@
 use crate::syntax::token::Token;
 
 use super::block::{argument, clauses, rows};
-use super::condition::{members, value};
+use super::condition::{members, operand, value};
 use super::doc::{Doc, INDENT};
 use super::items::Items;
 use super::row::{Part, Row};
@@ -23,6 +23,7 @@ pub(super) fn statement<'s>(items: &mut Items<'s>) -> Layout<'s> {
         Some(Token::Scope) => Layout::Row(scope(items)),
         Some(Token::Client) => Layout::Row(client(items)),
         Some(Token::Group) => Layout::Row(group(items)),
+        Some(Token::Fact) => Layout::Row(fact(items)),
         Some(Token::Let | Token::Parameter) => Layout::Row(named_value(items)),
         Some(Token::Register) => Layout::Row(whole(register(items))),
         Some(Token::Use) => Layout::Row(whole(used(items))),
@@ -109,6 +110,19 @@ fn group<'s>(items: &mut Items<'s>) -> Row<'s> {
         let words = items.words(2);
         row.push(Part::Own("and"), phrase(words, list(items, Items::take)));
     }
+    row
+}
+
+/// `fact SPACE.FUNCTION from "component.wasm" on args.… is TYPE`
+fn fact<'s>(items: &mut Items<'s>) -> Row<'s> {
+    let mut row = Row::default();
+    let mut head = vec![items.words(2)];
+    members(items, &mut head);
+    row.push(Part::Fixed, Doc::Concat(head));
+    row.push(Part::Own("from"), items.words(2));
+    let on = items.take();
+    row.push(Part::Own("on"), Doc::Concat(vec![on, Doc::Space(1), operand(items)]));
+    row.push(Part::Own("is"), items.words(2));
     row
 }
 

@@ -132,7 +132,9 @@ fn looked_at(
     files: &dyn Files,
     limits: &Limits,
 ) -> Option<Policy> {
-    let grew = |one: &Diagnostic| matches!(one.code, Code::LockWidened | Code::LockDrift);
+    let grew = |one: &Diagnostic| {
+        matches!(one.code, Code::LockWidened | Code::LockDrift | Code::LockComponent)
+    };
     match policy {
         Some(policy) => Some(policy),
         None if diagnostics.iter().filter(|one| one.is_error()).all(grew) => {

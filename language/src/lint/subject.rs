@@ -150,6 +150,7 @@ impl<'s> Subject<'s> {
             | Statement::Use(_)
             | Statement::Parameter { .. }
             | Statement::Group { .. }
+            | Statement::Fact(_)
             | Statement::Let { .. } => {}
         }
     }

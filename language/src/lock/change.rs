@@ -25,6 +25,8 @@ pub enum Subject {
     Consent(String),
     /// A client.
     Client(String),
+    /// A component, by its file.
+    Component(String),
 }
 
 impl fmt::Display for Subject {
@@ -39,6 +41,7 @@ impl fmt::Display for Subject {
             Self::Capability(name) => write!(formatter, "capability {name}"),
             Self::Consent(name) => write!(formatter, "consent {name}"),
             Self::Client(name) => write!(formatter, "client {name}"),
+            Self::Component(file) => write!(formatter, "component {}", quote(file)),
         }
     }
 }
@@ -76,6 +79,12 @@ pub fn changes(before: &Lock, after: &Lock) -> Vec<Change> {
     found.consents(before, after);
     let clients = |name: &str| Subject::Client(name.to_owned());
     found.each(&before.clients, &after.clients, clients, Found::client);
+    let components = |file: &str| Subject::Component(file.to_owned());
+    found.each(&before.components, &after.components, components, |found, file, was, is| {
+        if was != is {
+            found.say(components(file), "another component", Direction::Incomparable);
+        }
+    });
     found.0
 }
 

@@ -30,7 +30,7 @@ impl Line {
     /// A JSON value, which ends the line.
     pub(crate) fn json(self, value: &Value) -> String {
         let mut line = self.word("").0;
-        for character in crate::catalogue::sorted(value).to_string().chars() {
+        for character in placet_engine::sorted_json(value).to_string().chars() {
             // Whatever does not print is spelled out, as a reviewer would not see it.
             if character.is_ascii() || character.escape_debug().len() == 1 {
                 line.push(character);

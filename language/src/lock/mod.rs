@@ -41,6 +41,8 @@ pub struct Lock {
     pub capabilities: BTreeMap<String, LockedCapability>,
     /// Clients by their name in the policy.
     pub clients: BTreeMap<String, LockedClient>,
+    /// The components that facts are computed by: the digest of each, by its file.
+    pub components: BTreeMap<String, Digest>,
     /// Every version of every consent that receipts may have been given for.
     pub terms: BTreeMap<Digest, Version>,
     /// The days on which a version was first seen to be replaced by another: of one branch each. After

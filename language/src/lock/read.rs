@@ -101,6 +101,10 @@ impl Gathered {
             "server" => self.server(&mut words)?,
             "capability" => self.capability(&mut words)?,
             "client" => self.client(&mut words)?,
+            "component" => {
+                let (file, component) = (words.text()?, digest(&mut words)?);
+                self.lock.components.insert(file, component);
+            }
             "terms" => self.terms(&mut words)?,
             "grant" => self.grant(&mut words)?,
             "shape" => {

@@ -31,6 +31,7 @@ impl Lock {
             };
             lock.clients.insert(name.clone(), client);
         }
+        lock.components = policy.components.clone();
         let held = Held::new(&policy.capabilities);
         for (name, consent) in &policy.consents {
             let version = version(policy, &held, name, consent, &mut lock.grants);

@@ -2,12 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use placet_engine::Digest;
 use placet_engine::bundle::Access;
-use placet_engine::condition::Condition;
+use placet_engine::condition::{Atom, Condition};
+use placet_engine::{Digest, sorted_json};
 use serde_json::{Map, Value, json};
-
-use crate::catalogue::sorted;
 
 /// What users agreed to under one digest.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -67,6 +65,11 @@ impl Grant {
         pin("description", json!(self.description));
         pin("access", json!(access(self.access)));
         pin("where", json!(self.condition.as_ref().map(ToString::to_string)));
+        // By its text a condition does not tell which components compute what it reads.
+        let components = self.components();
+        if !components.is_empty() {
+            pin("components", json!(components));
+        }
         pin("tools", Value::Object(defined(&self.tools)));
         // Most capabilities have tools only, and a receipt for one should outlive an engine that
         // knows of nothing else.
@@ -80,12 +83,20 @@ impl Grant {
         }
         Value::Object(pinned)
     }
+
+    /// The digests of the components that compute what the condition reads, by what that is called.
+    fn components(&self) -> BTreeMap<String, &Digest> {
+        let atoms = self.condition.iter().flat_map(Condition::atoms);
+        let read = atoms.flat_map(Atom::arguments);
+        read.filter_map(|fact| Some((fact.to_string(), &fact.computed.as_ref()?.component)))
+            .collect()
+    }
 }
 
 impl Version {
     /// The digest that a receipt for this version carries: over the consent's name, what is shown,
-    /// the purposes, how long it lasts, and of each grant what is shown, its access, its condition,
-    /// and its tools as they are defined. No other name that an author chose enters, so renaming a
+    /// the purposes, how long it lasts, and of each grant what is shown, its access, its condition
+    /// with the components that compute what it reads, and its tools as they are defined. No other name that an author chose enters, so renaming a
     /// capability asks nobody again.
     pub fn digest(&self, grants: &BTreeMap<Digest, Grant>) -> Digest {
         let mut capabilities: Vec<Value> = self
@@ -93,7 +104,7 @@ impl Version {
             .iter()
             .map(|digest| grants.get(digest).map_or(Value::Null, Grant::to_json))
             .collect();
-        capabilities.sort_by_cached_key(|pinned| sorted(pinned).to_string());
+        capabilities.sort_by_cached_key(|pinned| sorted_json(pinned).to_string());
         digest(&json!({
             "consent": self.name,
             "text": self.text,
@@ -107,5 +118,5 @@ impl Version {
 /// Seconds beyond ±2⁵³ have no canonical form; their text pins them as well.
 fn digest(pinned: &Value) -> Digest {
     Digest::of_json(pinned)
-        .unwrap_or_else(|_| Digest::of_bytes(sorted(pinned).to_string().as_bytes()))
+        .unwrap_or_else(|_| Digest::of_bytes(sorted_json(pinned).to_string().as_bytes()))
 }

@@ -37,6 +37,9 @@ pub(crate) fn lines(lock: &Lock) -> BTreeSet<String> {
     for (name, client) in &lock.clients {
         self::client(name, client, &mut lines);
     }
+    for (file, digest) in &lock.components {
+        lines.insert(Line::of("component").text(file).word(digest.as_str()).end());
+    }
     for (digest, version) in &lock.terms {
         terms(digest.as_str(), version, &mut lines);
         for day in lock.replaced.get(digest).into_iter().flatten() {

@@ -108,6 +108,13 @@ fn find(operand: &Operand) -> Found {
 }
 
 fn find_argument(argument: &Argument) -> Found {
+    if argument.computed.is_some() {
+        let name = argument.to_string();
+        return Found {
+            value: member("context.computed", &name),
+            guard: Some(format!("context.computed has {}", text(&name))),
+        };
+    }
     let Some((last, records)) = argument.path.split_last() else {
         return Found { value: String::from("context.args"), guard: None };
     };

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use placet_engine::bundle::Feature;
 use placet_engine::condition::{Condition, Side};
-use placet_engine::probe::{PROBES, Probe, Sample};
+use placet_engine::probe::{PROBES, Probe, ProbeFact, Sample};
 use serde_json::Value as Json;
 
 use crate::analysis::{Budget, Formula, Held, Space, Undecided, Variable, Witness};
@@ -164,14 +164,21 @@ fn probe(witness: &Witness) -> Result<Probe, Undecided> {
     let mut probe = Probe::default();
     // INVARIANT: a path comes after those that it begins with.
     for (variable, held) in &witness.0 {
-        let Variable::Argument(path) = variable else { continue };
         let sample = match held {
+            _ if matches!(variable, Variable::Attribute(_)) => continue,
             Held::Absent => continue,
             Held::Json(json) => sample(json).ok_or(Undecided::Unknown)?,
             Held::Same(attribute) => Sample::Same(attribute.clone()),
             Held::Value(_) => return Err(Undecided::Unknown),
         };
-        insert(&mut probe.0, path, sample);
+        match variable {
+            Variable::Argument(path) => insert(&mut probe.arguments, path, sample),
+            Variable::Computed(function, argument) => {
+                let (function, argument) = (function.clone(), argument.clone());
+                probe.facts.insert(ProbeFact { function, argument, value: sample });
+            }
+            Variable::Attribute(_) => {}
+        }
     }
     Ok(probe)
 }

@@ -120,12 +120,18 @@ fn context(reads: &Reads) -> String {
         String::from("token: TokenFacts"),
         String::from("user?: UserFacts"),
     ];
-    if !reads.arguments.is_empty() {
+    if reads.given().next().is_some() {
         let mut root = Node::default();
-        for argument in &reads.arguments {
+        for argument in reads.given() {
             root.insert(&argument.path, argument);
         }
         lines.push(format!("args: {}", root.record("    ")));
+    }
+    if reads.computed().next().is_some() {
+        let computed = reads
+            .computed()
+            .map(|fact| format!("{}?: {}", text(&fact.to_string()), cedar_type(fact.kind)));
+        lines.push(format!("computed: {}", record(computed.collect(), "    ")));
     }
     if !reads.views.is_empty() {
         let views = reads.views.iter().map(|view| {
@@ -153,6 +159,15 @@ fn record(members: Vec<String>, indent: &str) -> String {
     format!("{{\n{members}{indent}}}")
 }
 
+fn cedar_type(kind: ArgumentType) -> &'static str {
+    match kind {
+        ArgumentType::String => "String",
+        ArgumentType::Boolean => "Bool",
+        ArgumentType::Integer => "Long",
+        ArgumentType::Strings => "Set<String>",
+    }
+}
+
 /// Arguments as nested records: a record for every object on the way, and in it an optional member
 /// for every value that is read.
 #[derive(Default)]
@@ -175,13 +190,7 @@ impl<'a> Node<'a> {
         let deeper = format!("{indent}  ");
         let members = self.members.iter().map(|(name, node)| match node.argument {
             Some(argument) => {
-                let kind = match argument.kind {
-                    ArgumentType::String => "String",
-                    ArgumentType::Boolean => "Bool",
-                    ArgumentType::Integer => "Long",
-                    ArgumentType::Strings => "Set<String>",
-                };
-                format!("{}?: {kind}", attribute_name(name))
+                format!("{}?: {}", attribute_name(name), cedar_type(argument.kind))
             }
             None => format!("{}: {}", attribute_name(name), node.record(&deeper)),
         });

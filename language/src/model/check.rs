@@ -1,8 +1,10 @@
 //! Checking: every declaration is collected before any is judged, so their order makes no
 //! difference.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use placet_engine::Digest;
 use placet_engine::bundle::{Access, Credentials, Source};
 
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
@@ -10,6 +12,7 @@ use crate::files::Files;
 use crate::limits::Limits;
 use crate::load::{Loaded, Parameters};
 use crate::lock::Lock;
+use crate::model::fact::Fact;
 use crate::model::names::Names;
 use crate::model::{Capability, Policy, Server};
 use crate::source::{Sources, Span};
@@ -30,6 +33,12 @@ pub(crate) struct Checker<'a> {
     pub(crate) names: Declarations<'a>,
     pub(crate) servers: BTreeMap<String, Server>,
     pub(crate) capabilities: BTreeMap<String, Capability>,
+    /// Facts by the names that conditions call them.
+    pub(crate) facts: BTreeMap<String, Fact>,
+    /// Those that some condition reads.
+    pub(crate) facts_read: RefCell<BTreeSet<String>>,
+    /// The components that compute them, by their files.
+    pub(crate) components: BTreeMap<String, Digest>,
     /// What was reviewed, if there is a lock.
     pub(crate) lock: Option<&'a Lock>,
     /// The servers whose annotations may be relied on.
@@ -48,6 +57,7 @@ pub(crate) struct Declarations<'a> {
     pub(crate) consents: Names<(&'a Text, &'a [ast::ConsentClause])>,
     pub(crate) rules: Names<RuleDeclaration<'a>>,
     pub(crate) constants: Names<&'a ast::Constant>,
+    pub(crate) facts: Names<&'a ast::Fact>,
 }
 
 #[derive(Clone, Copy)]
@@ -103,15 +113,20 @@ pub(crate) fn check(
             consents: Names::new("consent"),
             rules: Names::new("rule"),
             constants: Names::new("constant"),
+            facts: Names::new("fact"),
         },
         servers: BTreeMap::new(),
         capabilities: BTreeMap::new(),
+        facts: BTreeMap::new(),
+        facts_read: RefCell::default(),
+        components: BTreeMap::new(),
         lock: loaded.lock.as_ref(),
         trusted: BTreeSet::new(),
         confirm_within: None,
     };
     checker.collect(statements);
     checker.check_constants();
+    checker.check_facts();
     checker.check_servers();
     checker.check_scopes(statements);
     checker.check_capabilities();
@@ -133,6 +148,7 @@ pub(crate) fn check(
         capabilities: checker.capabilities,
         consents,
         rules,
+        components: checker.components,
         lock: loaded.lock.clone(),
     };
     let spans = Spans {
@@ -183,6 +199,7 @@ impl<'a> Checker<'a> {
                     names.consents.declare(sources, name, (text, clauses.as_slice()))
                 }
                 Statement::Let { name, value } => names.constants.declare(sources, name, value),
+                Statement::Fact(fact) => names.facts.declare(sources, &fact.name(), fact),
                 Statement::Allow(rule) => {
                     names.rules.declare(sources, &rule.name, RuleDeclaration::Allow(rule))
                 }

@@ -85,7 +85,7 @@ fn cannot_be_met<'c>(conditions: impl Iterator<Item = &'c Condition> + Clone) ->
 /// What may be said freely: an argument with all its members, or another attribute.
 fn variable(operand: &Operand) -> Result<&str, &Attribute> {
     match &operand.attribute {
-        Attribute::Argument(argument) => {
+        Attribute::Argument(argument) if argument.computed.is_none() => {
             Ok(argument.path.first().map(String::as_str).unwrap_or_default())
         }
         other => Err(other),

@@ -65,6 +65,27 @@ impl Checker<'_> {
                 .help("compare the catalogue with the one before, and lock the policy again");
             wrong.push(diagnostic);
         }
+        // What another component computes is another fact, whatever it is called.
+        let mut told = BTreeSet::new();
+        for (_, written, _) in self.names.facts.iter() {
+            let Some((file, digest)) = self.component_of(written) else { continue };
+            let label = match lock.components.get(&file) {
+                Some(reviewed) if reviewed == digest => continue,
+                Some(_) => "has other bytes than the lock says",
+                None => "is not in the lock",
+            };
+            if !told.insert(file.clone()) {
+                continue;
+            }
+            let message = format!("the component `{file}` is not the one that was reviewed");
+            let diagnostic = Diagnostic::error(Code::LockComponent, message)
+                .at(self.sources, written.component.span, label)
+                .help(
+                    "what it computes decides calls: review it, and lock the policy again; users \
+                     who agreed to what another one let through are asked again",
+                );
+            wrong.push(diagnostic);
+        }
         self.diagnostics.extend(wrong);
     }
 

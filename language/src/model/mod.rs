@@ -8,6 +8,7 @@ mod condition;
 mod consent;
 mod constant;
 mod contradiction;
+pub(crate) mod fact;
 mod group;
 mod held;
 mod lock;
@@ -25,6 +26,7 @@ mod unused;
 use std::collections::{BTreeMap, BTreeSet};
 
 use miette::Severity;
+use placet_engine::Digest;
 pub use placet_engine::bundle::Effect;
 use placet_engine::bundle::Through;
 use placet_engine::bundle::{
@@ -65,6 +67,9 @@ pub struct Policy {
     pub consents: BTreeMap<String, Consent>,
     /// Rules by name.
     pub rules: BTreeMap<String, Rule>,
+    /// The components that facts are computed by: the digest of each file, by its path in the
+    /// policy's folder.
+    pub components: BTreeMap<String, Digest>,
     /// What was reviewed, if there is a lock.
     pub lock: Option<Lock>,
 }

@@ -48,7 +48,8 @@ impl<'a> Checker<'a> {
                 self.say(diagnostic);
             }
             (_, Some((_, span)), Some(when), Some(otherwise))
-                if !matches!(otherwise, Otherwise::Ask { .. }) && !is_met(when, otherwise) =>
+                if !matches!(otherwise, Otherwise::Ask { .. })
+                    && !is_met(when, otherwise, oldest(otherwise)) =>
             {
                 let diagnostic = Diagnostic::error(
                     Code::RequireUnmet,
@@ -56,7 +57,7 @@ impl<'a> Checker<'a> {
                 )
                 .at(self.sources, *span, "would not be enough")
                 .at(self.sources, rule.name.span, "this requirement")
-                .help(remedy_help(otherwise));
+                .help(remedy_help(when, otherwise));
                 self.say(diagnostic);
             }
             _ => {}
@@ -96,6 +97,7 @@ impl<'a> Checker<'a> {
                          acr \"phr\" within 15 minutes`",
                     );
                     self.say(diagnostic);
+                    return None;
                 }
                 let within = within.as_ref().and_then(|duration| {
                     let seconds = self.seconds(duration);
@@ -140,18 +142,27 @@ impl<'a> Checker<'a> {
     }
 }
 
+/// How many seconds ago the user may have logged in when the remedy was followed: where the login is
+/// recent enough, the authorization server does not ask again (RFC 9470, section 4).
+fn oldest(otherwise: &Otherwise) -> i64 {
+    match otherwise {
+        Otherwise::Reauthenticate { within, .. } => within.unwrap_or(i64::MAX),
+        Otherwise::Confirm { .. } | Otherwise::Ask { .. } => 0,
+    }
+}
+
 /// Whether a condition holds once its remedy was followed, whatever else the call says.
-fn is_met(condition: &Condition, otherwise: &Otherwise) -> bool {
+fn is_met(condition: &Condition, otherwise: &Otherwise, oldest: i64) -> bool {
     match condition {
-        Condition::All(parts) => parts.iter().all(|part| is_met(part, otherwise)),
-        Condition::Any(parts) => parts.iter().any(|part| is_met(part, otherwise)),
-        Condition::Atom(atom) => is_mended(atom, otherwise),
+        Condition::All(parts) => parts.iter().all(|part| is_met(part, otherwise, oldest)),
+        Condition::Any(parts) => parts.iter().any(|part| is_met(part, otherwise, oldest)),
+        Condition::Atom(atom) => is_mended(atom, otherwise, oldest),
     }
 }
 
 /// Whether an atom holds once the remedy was followed: a login makes the token new and gives it one
 /// of the classes asked for, a confirmation is there.
-fn is_mended(atom: &Atom, otherwise: &Otherwise) -> bool {
+fn is_mended(atom: &Atom, otherwise: &Otherwise, oldest: i64) -> bool {
     let classes = match otherwise {
         Otherwise::Reauthenticate { acr, .. } => acr,
         Otherwise::Confirm { .. } => {
@@ -166,14 +177,11 @@ fn is_mended(atom: &Atom, otherwise: &Otherwise) -> bool {
             Attribute::TokenAge | Attribute::TokenAuthAge => true,
             _ => return false,
         },
-        (Attribute::TokenAge | Attribute::TokenAuthAge, test) => match test {
-            Test::LessThan(bound) => *bound > 0,
-            Test::AtMost(bound) => *bound >= 0,
-            Test::MoreThan(bound) => *bound < 0,
-            Test::AtLeast(bound) => *bound <= 0,
-            Test::Equals(literal) => *literal == Literal::Integer(0),
-            _ => return false,
-        },
+        (Attribute::TokenAge, test) => return is_always(test, atom.negated, 0),
+        // Who is refused in the very second of the bound is asked to log in anew the next time.
+        (Attribute::TokenAuthAge, test) => {
+            return is_always(test, atom.negated, oldest.saturating_sub(1).max(0));
+        }
         (Attribute::TokenAcr, _) if classes.is_empty() => return false,
         (Attribute::TokenAcr, test) => {
             let each = |class: &String| match test {
@@ -190,8 +198,33 @@ fn is_mended(atom: &Atom, otherwise: &Otherwise) -> bool {
     passes != atom.negated
 }
 
-fn remedy_help(otherwise: &Otherwise) -> &'static str {
+/// Whether a test of an age comes out right for every age up to the oldest.
+fn is_always(test: &Test, negated: bool, oldest: i64) -> bool {
+    let passes = |age: i64| match test {
+        Test::LessThan(bound) => Some(age < *bound),
+        Test::AtMost(bound) => Some(age <= *bound),
+        Test::MoreThan(bound) => Some(age > *bound),
+        Test::AtLeast(bound) => Some(age >= *bound),
+        Test::Equals(literal) => Some(*literal == Literal::Integer(age)),
+        _ => None,
+    };
+    // Between two ages there may be one that is another.
+    let between = matches!(test, Test::Equals(Literal::Integer(age)) if (0..=oldest).contains(age));
+    let is_one_age = oldest == 0;
+    (!between || is_one_age)
+        && [0, oldest].into_iter().all(|age| passes(age).is_some_and(|passes| passes != negated))
+}
+
+fn remedy_help(when: &Condition, otherwise: &Otherwise) -> &'static str {
     match otherwise {
+        Otherwise::Reauthenticate { within: Some(_), .. } if is_met(when, otherwise, 0) => {
+            "`within` takes a login that the condition refuses, and whoever has such a one is sent back \
+             for nothing, again and again: write the same time in both"
+        }
+        Otherwise::Reauthenticate { within: None, .. } if is_met(when, otherwise, 0) => {
+            "without `within` any login will do, however long ago, and whoever has an old one is sent \
+             back for nothing, again and again: add `within` and the time that the condition allows"
+        }
         Otherwise::Confirm { .. } => {
             "a confirmation makes `call.confirmed` true and nothing else: let the condition be \
              `call.confirmed`, or `… or call.confirmed`"

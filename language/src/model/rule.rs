@@ -369,10 +369,4 @@ impl<'a> Checker<'a> {
             .map(|capability| (capability.server.clone(), capability.features.clone()))
             .collect()
     }
-
-    /// Where `span` stands, for messages about a whole clause.
-    pub(crate) fn text_at(&self, span: Span) -> &'a str {
-        let source = self.sources.get(span.file).map(|source| source.inner().as_str());
-        source.and_then(|text| text.get(span.start..span.end)).unwrap_or_default()
-    }
 }

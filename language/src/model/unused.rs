@@ -8,7 +8,8 @@ use crate::syntax::ast::{CapabilityClause, RegisterClause, Statement};
 use crate::syntax::text::unescape;
 
 impl Checker<'_> {
-    /// Warns of scopes that no capability needs, no scope implies and no client may request.
+    /// Warns of scopes that no capability needs, no scope implies and no client may request, and of
+    /// facts that no condition reads.
     pub(crate) fn check_unused(&mut self, statements: &[Statement]) {
         // In a policy that does not check, the use may be in the statement that is wrong.
         if self.is_unfinished() {
@@ -58,6 +59,22 @@ impl Checker<'_> {
             .at(self.sources, scope.span, "no capability needs it")
             .help("a client that holds it can do no more for it: name it in a `needs`, or leave it out");
             self.say(diagnostic);
+        }
+        self.check_unused_facts();
+    }
+
+    fn check_unused_facts(&mut self) {
+        let read = self.facts_read.take();
+        for (name, _, span) in self.names.facts.iter() {
+            if read.contains(name) || self.packs.contains(&span.file) {
+                continue;
+            }
+            let message = format!("no condition reads the fact `{name}`");
+            let diagnostic = Diagnostic::error(Code::FactUnused, message)
+                .warning()
+                .at(self.sources, span, "limits no call")
+                .help("test it in a `where` or a `when`, or leave it out");
+            self.diagnostics.push(diagnostic);
         }
     }
 

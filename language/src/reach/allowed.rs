@@ -12,7 +12,7 @@ use placet_engine::condition::{
 use crate::reach::client::Admitted;
 use crate::reach::context::{Context, Principal, Proof};
 use crate::reach::expression::{Expr, Fact, Receipt};
-use crate::reach::fixed::{Fixed, integers};
+use crate::reach::fixed::{Fixed, Integers, integers};
 use crate::reach::names::Names;
 use crate::reach::slice::{Bound, Consent, Origin, Path, Slice, Whom};
 
@@ -29,8 +29,8 @@ pub(crate) struct Judge<'j> {
     pub(crate) admitted: &'j Admitted,
     /// What is known of the attributes that conditions read, at the least what the context says.
     pub(crate) fixed: &'j Fixed,
-    /// The receipts that may be given: see [`receipts`].
-    pub(crate) receipts: &'j BTreeSet<Receipt>,
+    /// What this slice and those that it is compared with read.
+    pub(crate) joint: &'j Joint,
     /// Which of them count although they are for other terms.
     pub(crate) renewed: Renewed<'j>,
 }
@@ -131,12 +131,12 @@ impl Judge<'_> {
         if !self.slice.confirms {
             return Expr::TRUE;
         }
-        // The operation needs a digest, which large integers have none of.
-        let read = integers(self.slice.conditions().map(AsRef::as_ref));
-        let large = read.into_iter().flat_map(|(quantifier, argument)| {
-            let operand = Operand { view: None, attribute: Attribute::Argument(argument) };
+        // The operation needs a digest, which large integers have none of, whoever reads them.
+        let large = self.joint.integers.iter().flat_map(|(quantifier, argument)| {
+            let attribute = Attribute::Argument(argument.clone());
+            let operand = Operand { view: None, attribute };
             [Test::MoreThan(LARGEST), Test::LessThan(LARGEST.saturating_neg())]
-                .map(|test| atom(quantifier, operand.clone(), test))
+                .map(|test| atom(*quantifier, operand.clone(), test))
         });
         let large = large.map(|atom| Expr::Condition(Rc::new(atom), Side::Allow));
         Expr::any(large.chain([Expr::Fact(Fact::LargeInteger)])).not()
@@ -251,7 +251,8 @@ impl Judge<'_> {
                 && self.renewed.holds(&receipt.terms, &receipt.digest);
             let counting = match consent.receipts.get(&key) {
                 Some(counting) => counting,
-                None if renewed => &consent.today,
+                // Who would have agreed to other terms had agreed for as long as those last.
+                None if renewed && self.joint.is_alive(receipt) => &consent.today,
                 None => return None,
             };
             if counting.lasts.is_some_and(|lasts| receipt.age >= lasts) {
@@ -271,10 +272,42 @@ impl Judge<'_> {
             let fact = Expr::Fact(Fact::Receipt(receipt.clone()));
             Some(Expr::all([fact, Expr::any(unstated.into_iter().chain(stated))]))
         };
-        let live = Expr::any(self.receipts.iter().filter_map(fits));
+        let live = Expr::any(self.joint.receipts.iter().filter_map(fits));
         let withdrawn =
             consent.names.iter().map(|name| Expr::Fact(Fact::Withdrawn(name.clone())).not());
         if live.is_false() { live } else { Expr::all(std::iter::once(live).chain(withdrawn)) }
+    }
+}
+
+/// What slices of one feature read, that are compared.
+pub(crate) struct Joint {
+    /// The receipts that may be given.
+    pub(crate) receipts: BTreeSet<Receipt>,
+    /// For how many seconds those with a name and a digest count where they are known; `None`: for ever.
+    lasts: BTreeMap<(String, Digest), Option<i64>>,
+    /// The arguments that are read as integers.
+    pub(crate) integers: Integers,
+}
+
+impl Joint {
+    pub(crate) fn of(slices: &[&Slice]) -> Self {
+        let conditions = slices.iter().flat_map(|slice| slice.conditions());
+        let integers = integers(conditions.map(AsRef::as_ref));
+        let mut lasts: BTreeMap<(String, Digest), Option<i64>> = BTreeMap::new();
+        for consent in slices.iter().flat_map(|slice| slice.consents()) {
+            for (key, counting) in &consent.receipts {
+                let longest = lasts.entry(key.clone()).or_insert(counting.lasts);
+                *longest = longest.zip(counting.lasts).map(|(one, other)| one.max(other));
+            }
+        }
+        Self { receipts: receipts(slices), lasts, integers }
+    }
+
+    /// Whether a receipt has not ended where it is known.
+    fn is_alive(&self, receipt: &Receipt) -> bool {
+        let key = (receipt.terms.clone(), receipt.digest.clone());
+        let lasts = self.lasts.get(&key).copied().flatten();
+        lasts.is_none_or(|lasts| receipt.age < lasts)
     }
 }
 
@@ -282,7 +315,7 @@ impl Judge<'_> {
 ///
 /// Of receipts with one digest that two versions let count for different times, an older one counts in
 /// one of them only.
-pub(crate) fn receipts(slices: &[&Slice]) -> BTreeSet<Receipt> {
+fn receipts(slices: &[&Slice]) -> BTreeSet<Receipt> {
     let mut found = BTreeSet::new();
     let mut ends: BTreeMap<&(String, Digest), BTreeSet<i64>> = BTreeMap::new();
     let mut purposes: BTreeSet<Option<String>> = BTreeSet::from([None]);

@@ -120,22 +120,26 @@ impl Values for Fixed {
     }
 }
 
-/// The arguments that some conditions read as integers, each with the quantifier under which they do.
-pub(crate) fn integers<'c>(
-    conditions: impl IntoIterator<Item = &'c Condition>,
-) -> std::collections::BTreeSet<(Option<placet_engine::condition::Quantifier>, Argument)> {
+/// Arguments, each with the quantifier under which it is read.
+pub(crate) type Integers =
+    std::collections::BTreeSet<(Option<placet_engine::condition::Quantifier>, Argument)>;
+
+/// The arguments that some conditions read as integers. Facts are no part of a call's digest, so however
+/// large one is makes no difference.
+pub(crate) fn integers<'c>(conditions: impl IntoIterator<Item = &'c Condition>) -> Integers {
     use placet_engine::condition::{ArgumentType, Quantifier};
     let operands = conditions.into_iter().flat_map(Condition::atoms).flat_map(|atom| {
-        let other = match &atom.test {
-            Test::SameAs(other) => Some(other),
-            _ => None,
-        };
         let quantifier = atom.quantifier.map(|_| Quantifier::Any);
-        std::iter::once((quantifier, &atom.operand)).chain(other.map(|other| (None, other)))
+        atom.operands().enumerate().map(move |(at, operand)| {
+            // Only the first of two that are compared stands under the quantifier.
+            (quantifier.filter(|_| at == 0), operand)
+        })
     });
     operands
         .filter_map(|(quantifier, operand)| match &operand.attribute {
-            Attribute::Argument(argument) if argument.kind == ArgumentType::Integer => {
+            Attribute::Argument(argument)
+                if argument.kind == ArgumentType::Integer && argument.computed.is_none() =>
+            {
                 Some((quantifier, argument.clone()))
             }
             _ => None,

@@ -16,6 +16,7 @@ pub(crate) mod fixed;
 pub(crate) mod names;
 pub(crate) mod point;
 pub(crate) mod problem;
+pub(crate) mod recompute;
 pub(crate) mod slice;
 pub(crate) mod told;
 pub(crate) mod witness;

@@ -44,6 +44,7 @@ pub(crate) fn holds(expression: &Expr, call: &Call, names: &Names) -> bool {
 fn values(call: &Call) -> Assignment {
     let mut values = Assignment {
         arguments: call.arguments.clone().unwrap_or_default(),
+        facts: call.facts.clone(),
         ..Assignment::default()
     };
     let now = call.now;

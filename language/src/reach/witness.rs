@@ -10,7 +10,7 @@ use placet_engine::condition::{Attribute, Value};
 use placet_engine::{Digest, Engine};
 use serde_json::{Map, Value as Json};
 
-use crate::analysis::{Held, Undecided, Variable, Witness};
+use crate::analysis::{Assignment, Held, Undecided, Variable, Witness};
 use crate::case::NOW;
 use crate::reach::context::{Context, Principal, Proof};
 use crate::reach::expression::{Claim, Fact};
@@ -70,7 +70,7 @@ pub(crate) fn call(
     let client = context.client.client.clone();
     let mut call = Call::new(client, server, operation.method(), &operation.target(), now);
     call.tool_digest.clone_from(&context.tool_digest);
-    let mut arguments = model.witness.assignment().arguments;
+    let Assignment { mut arguments, facts, .. } = model.witness.assignment();
     if model.facts.contains(&Fact::LargeInteger) {
         let mut name = String::from("unread");
         while arguments.contains_key(&name) {
@@ -79,6 +79,7 @@ pub(crate) fn call(
         arguments.insert(name, Json::from(LARGE));
     }
     call.arguments = Ok(arguments);
+    call.facts = facts;
     call.address = match said.value(Attribute::CallAddress) {
         Some(Some(Value::Address(address))) => Some(address),
         _ => None,
@@ -420,6 +421,9 @@ pub(crate) fn shrink(call: Call, engine: &Engine, still_does: &impl Fn(&Call) ->
                 remove(arguments, &path);
             }
         });
+    }
+    for fact in call.facts.clone() {
+        attempt(&mut call, &|call| call.facts.retain(|one| *one != fact));
     }
     call
 }

@@ -83,6 +83,8 @@ pub enum Statement {
         /// What it stands for.
         value: Constant,
     },
+    /// `fact SPACE.FUNCTION from "component.wasm" on args.… is TYPE`
+    Fact(Fact),
     /// `register KIND …`
     Register(Register),
     /// `require NAME … for TARGETS CONDITION else REMEDY`
@@ -100,6 +102,31 @@ pub struct Use {
     pub path: Text,
     /// What the file's parameters stand for.
     pub arguments: Vec<(Name, Text)>,
+}
+
+/// `fact SPACE.FUNCTION from "component.wasm" on args.… is TYPE`
+#[derive(Debug, Clone)]
+pub struct Fact {
+    /// What conditions call the component.
+    pub space: Name,
+    /// The component's function.
+    pub function: Name,
+    /// The component's file.
+    pub component: Text,
+    /// The argument that it is computed from.
+    pub argument: Operand,
+    /// What comes out.
+    pub kind: Name,
+}
+
+impl Fact {
+    /// What conditions call it.
+    pub fn name(&self) -> Name {
+        Name {
+            text: format!("{}.{}", self.space.text, self.function.text),
+            span: self.space.span.to(self.function.span),
+        }
+    }
 }
 
 /// A text, or a parameter of the file that stands for one.

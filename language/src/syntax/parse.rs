@@ -12,21 +12,24 @@ use crate::limits::Limits;
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{Number, Statement};
 use crate::syntax::grammar::StatementParser;
+use crate::syntax::hint;
 use crate::syntax::text::bad_escapes;
 use crate::syntax::token::Token;
 
 pub(crate) type Spanned<'s> = (usize, Token<'s>, usize);
 
 /// The words that may start a statement, for "did you mean".
-const STATEMENTS: [&str; 14] = [
+const STATEMENTS: [&str; 16] = [
     "edition",
     "use",
     "server",
     "scope",
     "capability",
     "group",
+    "client",
     "clients",
     "consent",
+    "fact",
     "allow",
     "deny",
     "let",
@@ -185,6 +188,11 @@ fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
             .at(sources, span, "opened here")
             .help("end it with `\"` on the same line; write a quote inside it as `\\\"`");
     }
+    let around = (text.get(..span.start), text.get(span.end..));
+    let hint = match around {
+        (Some(before), Some(after)) => hint::of_mark(found, before, after),
+        _ => None,
+    };
     let help = match found {
         "!" => "write `not`, or `!=`",
         "&" | "&&" => "write `and`",
@@ -198,7 +206,7 @@ fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
     let shown: String = found.chars().flat_map(char::escape_debug).collect();
     Diagnostic::error(Code::SyntaxCharacter, format!("`{shown}` has no meaning here"))
         .at(sources, span, "not part of the language")
-        .help(help)
+        .help(hint.unwrap_or_else(|| help.to_owned()))
 }
 
 /// Cuts at the words that start a statement: at the start of a line wherever they stand, so that a
@@ -265,7 +273,7 @@ pub(crate) fn statement(
         let source = sources.get(at.file).map(|source| source.inner().as_str());
         source.and_then(|text| text.get(at.start..at.end)).unwrap_or_default()
     };
-    if matches!(first, Token::Delegate | Token::Fact | Token::Import | Token::Template) {
+    if matches!(first, Token::Delegate | Token::Import | Token::Template) {
         return Err(Diagnostic::error(Code::Reserved, format!("`{}` is reserved", text(at_first)))
             .at(sources, at_first, "not available yet")
             .help("this edition has no such statement; leave it out"));
@@ -308,8 +316,8 @@ fn no_statement(sources: &Sources, span: Span, word: &str) -> Diagnostic {
     let help = meant(word).unwrap_or_else(|| {
         String::from(
             "a statement starts with `edition`, `use`, `server`, `scope`, `capability`, `group`, \
-             `client`, `clients`, `register`, `consent`, `let`, `parameter`, `allow`, `deny` or \
-             `require`",
+             `client`, `clients`, `register`, `consent`, `fact`, `let`, `parameter`, `allow`, `deny` \
+             or `require`",
         )
     });
     Diagnostic::error(Code::SyntaxStatement, format!("`{word}` does not start a statement"))
@@ -355,7 +363,15 @@ fn unexpected(
     };
     let words: Vec<String> =
         expected.iter().map(|one| one.trim_matches(['"', '`']).to_owned()).collect();
-    let expected = expectation(&expected);
+    let is_unit = |one: &String| one.contains("a unit of time");
+    let after_number = found.as_ref().is_some_and(|(start, _, _)| {
+        let before = tokens.iter().rev().find(|(at, _, _)| at < start);
+        matches!(before, Some((_, Token::Integer(_), _)))
+    });
+    let expected = match after_number && expected.iter().any(is_unit) {
+        true => String::from("a unit of time, such as `minutes` or `days`"),
+        false => expectation(&expected),
+    };
     let text = |start: usize, end: usize| {
         let source = sources.get(file).map(|source| source.inner().as_str());
         source.and_then(|text| text.get(start..end)).unwrap_or_default()
@@ -398,6 +414,9 @@ fn unexpected(
     let diagnostic =
         Diagnostic::error(Code::Syntax, format!("`{}` was not expected here", text(start, end)))
             .at(sources, Span { file, start, end }, format!("expected {expected}"));
+    if let Some(help) = hint::hint(&before, (start, token, end), text) {
+        return diagnostic.help(help);
+    }
     let wants_name = expected.contains("a name") || expected.contains("a tool");
     if token.is_reserved() && wants_name {
         let word = text(start, end);

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 
 use pest::iterators::Pair;
 use placet_engine::call::{Registration, Status};
+use placet_engine::condition::{Argument, ArgumentType};
 use serde_json::Value;
 
 use crate::case::ast::*;
@@ -299,6 +300,14 @@ impl Reader {
                     false => Err(twice(all, "the arguments")),
                 }
             }
+            Rule::computed => {
+                for fact in parts(clause) {
+                    let fact = self.fact(fact)?;
+                    case.facts.push(fact);
+                }
+                once(&mut said.computed, (), all, "`where`")
+                    .map_err(|error| error.help("put `and` between facts"))
+            }
             Rule::purpose => once(&mut case.purpose, text_in(clause)?, all, "the stated purpose"),
             Rule::address => {
                 let written = parts(clause).first().map_or("", |part| part.as_str()).to_owned();
@@ -384,6 +393,50 @@ impl Reader {
             Rule::token_subject => once(&mut token.subject, text_in(part)?, all, "the subject"),
             _ => once(&mut token.client, text_in(part)?, all, "the client"),
         }
+    }
+
+    fn fact(&mut self, pair: Pair<'_, Rule>) -> Result<Fact, CaseError> {
+        let all = trimmed(&pair);
+        let mut fact = Fact {
+            function: String::new(),
+            argument: Vec::new(),
+            component: None,
+            value: Value::Null,
+        };
+        for part in parts(pair) {
+            match part.as_rule() {
+                Rule::function => fact.function = text(&part)?,
+                Rule::argument => {
+                    let members =
+                        parts(part).into_iter().filter(|one| one.as_rule() == Rule::member);
+                    fact.argument =
+                        members.map(|member| text(&member)).collect::<Result<_, _>>()?;
+                }
+                Rule::component => {
+                    fact.component = parts(part).first().map(digest).transpose()?;
+                }
+                Rule::value => {
+                    fact.value = match json(part)? {
+                        Some(
+                            value @ (Value::Array(_)
+                            | Value::String(_)
+                            | Value::Bool(_)
+                            | Value::Number(_)
+                            | Value::Null),
+                        ) => value,
+                        _ => {
+                            let what =
+                                "a fact is a string, a boolean, an integer or an array of strings";
+                            return Err(CaseError::syntax(all, what, "this is none of these"));
+                        }
+                    };
+                }
+                _ => {}
+            }
+        }
+        let argument = Argument::given(fact.argument.clone(), ArgumentType::String);
+        self.places.add(Part::Fact, &format!("{}({argument})", fact.function), all);
+        Ok(fact)
     }
 
     fn giver(&mut self, pair: Pair<'_, Rule>) -> Result<Giver, CaseError> {
@@ -495,6 +548,7 @@ impl Reader {
 /// Which clauses that leave no trace when they say what is usual were said.
 #[derive(Default)]
 struct Said {
+    computed: Option<()>,
     credential: Option<()>,
     token: Option<()>,
     tool_digest: Option<()>,

@@ -24,11 +24,13 @@ found_by! { Check:
     CAPABILITY_UNUSED CapabilityUnused [(Csf, "PR.PS-01")];
     CONSENT_UNUSED ConsentUnused [(Csf, "PR.PS-01"), (Agentic, "ASI09")];
     SCOPE_UNUSED ScopeUnused [(Practices, "Scope Minimization"), (Nhi, "NHI5"), (Mcp, "MCP02")];
+    FACT_UNUSED FactUnused [(Csf, "PR.PS-01")];
     AMBIGUOUS ToolAmbiguous [(Mcp, "MCP02"), (Csf, "PR.AA-05")];
     UNREVIEWED PinUnreviewed [(Nhi, "NHI3"), (Csf, "PR.AA-02")];
     UNLOCKED Unlocked [(Mcp, "MCP03"), (Aisvs, "C10.4"), (Csf, "ID.RA-07")];
     LOCK_DRIFT LockDrift [(Mcp, "MCP02"), (Mcp, "MCP03"), (Aisvs, "C10.4")];
     LOCK_WIDENED LockWidened [(Mcp, "MCP02"), (Mcp, "MCP03"), (Agentic, "ASI04"), (Aisvs, "C10.4")];
+    LOCK_COMPONENT LockComponent [(Mcp, "MCP04"), (Agentic, "ASI04"), (Aisvs, "C10.1")];
     DENY_OPTIONAL DenyOptional [(Mcp, "MCP07"), (Agentic, "ASI02")];
     UNTRUSTED SelectorUntrusted [(Mcp, "MCP03"), (Agentic, "ASI04"), (Aisvs, "C10.4")];
     INVALID_SCOPE ValueScope [(Rfc, "RFC 6749")];

@@ -19,7 +19,7 @@ fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
     let others = changes.iter().filter(|change| match change.subject {
         About::Feature(..) | About::Consent(_) => false,
         About::Scope(..) | About::Client(_) => !change.direction.is_widening(),
-        About::Server(_) | About::Capability(_) => true,
+        About::Server(_) | About::Capability(_) | About::Component(_) => true,
     });
     let mut about: Vec<String> = others.map(|change| change.subject.to_string()).collect();
     about.dedup();

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use placet_engine::condition::{Argument, ArgumentType};
+
 use crate::diagnostic::{Code, Diagnostic};
 use crate::model::check::Checker;
 use crate::model::condition::Tools;
@@ -17,8 +19,7 @@ impl Checker<'_> {
             operands(expression, &mut read, &mut asked);
         }
         read.extend(asked);
-        let reads_argument =
-            |operand: &&&ast::Operand| operand.path.first().is_some_and(|root| root.text == "args");
+        let reads_argument = |operand: &&&ast::Operand| self.is_of_arguments(operand);
         let Some(span) = read.iter().find(reads_argument).map(|operand| operand.span) else {
             return;
         };
@@ -55,40 +56,46 @@ impl Checker<'_> {
         let mut asked: BTreeSet<Vec<String>> = present.into_iter().map(names).collect();
         for operand in read {
             let names = names(operand);
-            if names.first().is_none_or(|root| root != "args") || asked.contains(&names) {
+            let path = match self.fact(operand) {
+                Some(fact) => fact.path.clone(),
+                None if names.first().is_some_and(|root| root == "args") => {
+                    names.get(1..).unwrap_or_default().to_vec()
+                }
+                None => continue,
+            };
+            // Of a fact it is the argument that may be left out: a fact that nobody computed is no
+            // reason to let a call through.
+            let argument: Vec<String> =
+                std::iter::once(String::from("args")).chain(path.iter().cloned()).collect();
+            if asked.contains(&argument) {
                 continue;
             }
-            let path = names.get(1..).unwrap_or_default();
             let optional = tools.iter().find_map(|(server, tools)| {
                 let catalogue = &self.servers.get(server)?.catalogue;
                 tools.iter().find(|name| {
                     let arguments = catalogue.arguments(name).and_then(Result::ok);
                     arguments
-                        .and_then(|arguments| lookup(arguments, path))
+                        .and_then(|arguments| lookup(arguments, &path))
                         .is_some_and(|(_, required)| !required)
                 })
             });
             let Some(tool) = optional else { continue };
-            let text = self.text_at(operand.span);
-            // Of a view only what it reads may be absent.
-            let path = text
-                .split_once('(')
-                .map_or(text, |(_, inner)| inner.split_once(')').map_or(inner, |(path, _)| path));
+            let shown = Argument::given(path, ArgumentType::String).to_string();
             let diagnostic = Diagnostic::error(
                 Code::DenyOptional,
                 format!(
                     "`{}` may be called without `{}`",
                     tool.name(),
-                    path.trim_start_matches("args.")
+                    shown.trim_start_matches("args.")
                 ),
             )
             .at(self.sources, operand.span, "what if it is absent?")
             .help(format!(
                 "an absent value makes this `deny` hold; say what you mean: \
-                 `{path} is present and …` to deny only when it is given, or \
-                 `{path} is absent or …` to deny without it too"
+                 `{shown} is present and …` to deny only when it is given, or \
+                 `{shown} is absent or …` to deny without it too"
             ));
-            asked.insert(names);
+            asked.insert(argument);
             self.say(diagnostic);
         }
     }

@@ -66,12 +66,13 @@ impl<'a> Checker<'a> {
             // A capability has no tools only if that was reported; what its arguments are would be a
             // second message about one mistake.
             Expression::Test(test)
-                if test.operand.path.first().is_some_and(|root| root.text == "args")
+                if self.is_of_arguments(&test.operand)
                     && !tools.is_empty()
                     && tools.iter().all(|(_, names)| names.is_empty()) =>
             {
                 None
             }
+            Expression::Test(test) if self.is_fact_without_meaning(test) => None,
             Expression::Test(test) => {
                 let atom =
                     self.confirmed(test, negate).unwrap_or_else(|| self.atom(test, negate, tools));

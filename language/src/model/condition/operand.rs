@@ -11,7 +11,14 @@ use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::model::check::Checker;
 use crate::model::condition::Tools;
 use crate::model::condition::types::Type;
-use crate::syntax::ast;
+use crate::model::fact::Fact;
+use crate::syntax::ast::{self, Operator, Value};
+
+/// How messages call something, and who says of what type it is.
+struct Named {
+    shown: String,
+    given_by: String,
+}
 
 impl Checker<'_> {
     /// An operand and its type. `elements`: the operand stands under `all` or `any`.
@@ -26,6 +33,8 @@ impl Checker<'_> {
         let root = written.path.first().map(|name| name.text.as_str()).unwrap_or_default();
         let (attribute, kind) = if root == "args" {
             self.argument(written, elements, presence, tools)?
+        } else if let Some(fact) = self.fact(written) {
+            self.computed(written, fact, elements, presence, tools)?
         } else {
             self.attribute(written, elements)?
         };
@@ -126,7 +135,8 @@ impl Checker<'_> {
                 Diagnostic::error(Code::NameUnknown, format!("there is nothing called `{path}`"))
                     .at(self.sources, written.span, "not known to conditions");
             let constants = self.names.constants.iter().map(|(name, _, _)| name);
-            let known = KNOWN.iter().map(|(name, _, _)| *name).chain(constants);
+            let facts = self.names.facts.iter().map(|(name, _, _)| name);
+            let known = KNOWN.iter().map(|(name, _, _)| *name).chain(constants).chain(facts);
             return Err(if matches!(path.as_str(), "token.scopes" | "scopes" | "consents") {
                 diagnostic.help(
                     "scopes and consents are judged by `needs` and `under`, never in a condition",
@@ -147,6 +157,56 @@ impl Checker<'_> {
         Ok((attribute.clone(), *kind))
     }
 
+    /// The fact that a path names, if it names one.
+    pub(super) fn fact(&self, written: &ast::Operand) -> Option<&Fact> {
+        let [space, function] = written.path.as_slice() else { return None };
+        let name = format!("{}.{}", space.text, function.text);
+        let fact = self.facts.get(&name)?;
+        self.facts_read.borrow_mut().insert(name);
+        Some(fact)
+    }
+
+    /// Whether a test reads a fact that is declared in a way that was reported.
+    pub(super) fn is_fact_without_meaning(&self, test: &ast::Test) -> bool {
+        let other = match &test.operator {
+            Some((Operator::Equal(Value::Operand(other)), _))
+            | Some((Operator::NotEqual(Value::Operand(other)), _)) => Some(other),
+            _ => None,
+        };
+        std::iter::once(&test.operand).chain(other).any(|operand| {
+            let [space, function] = operand.path.as_slice() else { return false };
+            let name = format!("{}.{}", space.text, function.text);
+            self.names.facts.get(&name).is_some() && !self.facts.contains_key(&name)
+        })
+    }
+
+    /// Whether an operand is an argument, or computed from one.
+    pub(super) fn is_of_arguments(&self, written: &ast::Operand) -> bool {
+        written.path.first().is_some_and(|root| root.text == "args") || self.fact(written).is_some()
+    }
+
+    /// A fact, whose argument all of these tools must have.
+    fn computed(
+        &self,
+        written: &ast::Operand,
+        fact: &Fact,
+        elements: bool,
+        presence: bool,
+        tools: &Tools,
+    ) -> Result<(Attribute, Type), Diagnostic> {
+        let Fact { function, path, kind } = fact;
+        // Whatever type it has.
+        self.agreed(written, path, true, tools)?;
+        let named = Named {
+            shown: written.path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join("."),
+            given_by: String::from("the policy"),
+        };
+        let (argument_type, kind) = self.typed(written, kind, elements, presence, &named)?;
+        let computed = Some(function.clone());
+        let argument = Argument { computed, path: path.clone(), kind: argument_type };
+        Ok((Attribute::Argument(argument), kind))
+    }
+
     fn argument(
         &self,
         written: &ast::Operand,
@@ -160,8 +220,22 @@ impl Checker<'_> {
                 .at(self.sources, written.span, "names none")
                 .help("name one: `args.owner`"));
         }
-        let shown = written.path.iter().skip(1).map(|name| name.text.as_str());
-        let shown = shown.collect::<Vec<_>>().join(".");
+        let (tool, kind) = self.agreed(written, &path, presence, tools)?;
+        let named = Named { shown: path.join("."), given_by: tool.to_string() };
+        let (argument_type, kind) = self.typed(written, kind, elements, presence, &named)?;
+        Ok((Attribute::Argument(Argument::given(path, argument_type)), kind))
+    }
+
+    /// A tool, and what the argument is in it as in all the others; with `any_type` it may be
+    /// something else in those.
+    fn agreed<'t>(
+        &'t self,
+        written: &ast::Operand,
+        path: &[String],
+        any_type: bool,
+        tools: &'t Tools,
+    ) -> Result<(&'t Feature, &'t Kind), Diagnostic> {
+        let shown = path.join(".");
         let mut agreed: Option<(&Feature, &Kind)> = None;
         let mut typed = 0_usize;
         for (server, names) in tools {
@@ -171,13 +245,13 @@ impl Checker<'_> {
             for name in names {
                 let Some(Ok(arguments)) = catalogue.arguments(name) else { continue };
                 typed = typed.saturating_add(1);
-                let Some(parameter) = lookup(arguments, &path).map(|(parameter, _)| parameter)
+                let Some(parameter) = lookup(arguments, path).map(|(parameter, _)| parameter)
                 else {
-                    return Err(self.no_argument(written, name, arguments, &path, tools));
+                    return Err(self.no_argument(written, name, arguments, path, tools));
                 };
                 match agreed {
                     None => agreed = Some((name, &parameter.kind)),
-                    Some((_, kind)) if *kind == parameter.kind || presence => {}
+                    Some((_, kind)) if *kind == parameter.kind || any_type => {}
                     Some((first, kind)) => {
                         return Err(Diagnostic::error(
                             Code::ArgumentType,
@@ -193,7 +267,7 @@ impl Checker<'_> {
                 }
             }
         }
-        let Some((tool, kind)) = agreed else {
+        agreed.ok_or_else(|| {
             let untyped = tools.iter().any(|(_, names)| !names.is_empty()) && typed == 0;
             let diagnostic = Diagnostic::error(
                 Code::CatalogueUntyped,
@@ -203,12 +277,24 @@ impl Checker<'_> {
                 },
             )
             .at(self.sources, written.span, "cannot be read");
-            return Err(match untyped {
+            match untyped {
                 true => diagnostic.help("leave the condition out, or leave the tools out"),
                 false => diagnostic,
-            });
-        };
-        let kind = match (kind, elements) {
+            }
+        })
+    }
+
+    /// The types at which something of a schema's type is read.
+    fn typed(
+        &self,
+        written: &ast::Operand,
+        kind: &Kind,
+        elements: bool,
+        presence: bool,
+        named: &Named,
+    ) -> Result<(ArgumentType, Type), Diagnostic> {
+        let Named { shown, given_by } = named;
+        Ok(match (kind, elements) {
             _ if presence => (ArgumentType::String, Type::Opaque),
             (Kind::String, false) => (ArgumentType::String, Type::Text),
             (Kind::Boolean, false) => (ArgumentType::Boolean, Type::Boolean),
@@ -226,7 +312,7 @@ impl Checker<'_> {
                     Code::ArgumentType,
                     format!("`{shown}` has no elements"),
                 )
-                .at(self.sources, written.span, format!("it is {kind} in {tool}"))
+                .at(self.sources, written.span, format!("it is {kind} in {given_by}"))
                 .help("leave `all` or `any` out"));
             }
             (Kind::Array(_), false) => {
@@ -236,11 +322,10 @@ impl Checker<'_> {
             }
             (kind, false) => {
                 return Err(Diagnostic::error(Code::ArgumentType, format!("`{shown}` is {kind}"))
-                    .at(self.sources, written.span, format!("so the schema of {tool} says"))
+                    .at(self.sources, written.span, format!("so the schema of {given_by} says"))
                     .help("only strings, booleans, integers and arrays of them can be judged"));
             }
-        };
-        Ok((Attribute::Argument(Argument { path, kind: kind.0 }), kind.1))
+        })
     }
 
     fn no_argument(

@@ -1,0 +1,77 @@
+//! Hints: what was most likely meant where a word or a mark was not expected.
+
+use crate::syntax::parse::Spanned;
+use crate::syntax::token::Token;
+
+/// What people write for a unit of time.
+const UNITS: [(&str, &[&str]); 4] = [
+    ("seconds", &["s", "sec", "secs"]),
+    ("minutes", &["m", "min", "mins"]),
+    ("hours", &["h", "hr", "hrs"]),
+    ("days", &["d"]),
+];
+
+/// What to do about a token that stands after `before` in a statement, if something is likely. `text`
+/// gives what is written between two places.
+pub(super) fn hint<'t>(
+    before: &[Spanned<'_>],
+    (start, found, end): Spanned<'_>,
+    text: impl Fn(usize, usize) -> &'t str,
+) -> Option<String> {
+    let (_, first, _) = before.first()?;
+    let (last_start, last, last_end) = before.last()?;
+    let (word, last_text) = (text(start, end), text(*last_start, *last_end));
+    let rule = match first {
+        Token::Allow => Some("an `allow` starts with a name of its own: `allow"),
+        Token::Deny => Some("a `deny` starts with a name of its own: `deny"),
+        Token::Require => Some("a `require` starts with a name of its own: `require"),
+        _ => None,
+    };
+    let is_listed = |token: &Token<'_>| {
+        matches!(token, Token::Word(_) | Token::Text(_) | Token::Glob(_) | Token::Comma)
+    };
+    let list = before.iter().rev().map(|(_, token, _)| token).find(|token| !is_listed(token));
+    let same_line = !text(*last_end, start).contains('\n');
+    Some(match (before.len(), last, found) {
+        // Whom the rule concerns stands where its name should.
+        (1, _, Token::Anyone | Token::Machine | Token::User | Token::For) => {
+            format!("{} NAME {word} …`", rule?)
+        }
+        (2, Token::Word(who), Token::Via | Token::To) => format!("{} NAME {who} {word} …`", rule?),
+        (_, _, Token::When) if matches!(first, Token::Require) => {
+            String::from("leave `when` out: what a requirement asks for stands by itself")
+        }
+        (_, Token::In, Token::Text(_)) => format!("`in` takes a list: `in [{word}]`"),
+        (_, _, Token::Word("matches" | "regex" | "regexp")) => {
+            String::from("there are no regular expressions; `like` takes a glob: `like \"a*\"`")
+        }
+        (_, Token::Integer(number), Token::Word(short)) => {
+            let (unit, _) = UNITS.iter().find(|(_, written)| written.contains(&short))?;
+            format!("did you mean `{number} {unit}`?")
+        }
+        (_, Token::Word(_) | Token::Text(_), Token::Word(_) | Token::Text(_))
+            if same_line && matches!(list, Some(Token::Tools | Token::Grants)) =>
+        {
+            format!("a comma is missing: `{last_text}, {word}`")
+        }
+        _ => return None,
+    })
+}
+
+/// What to do about a mark that the language does not have, by what stands around it.
+pub(super) fn of_mark(mark: &str, before: &str, after: &str) -> Option<String> {
+    if mark != ":" {
+        return None;
+    }
+    let is_part = |c: &char| c.is_ascii_alphanumeric() || "_-:./".contains(*c);
+    let ahead = before.trim_end_matches(|c: char| is_part(&c));
+    let word = before.strip_prefix(ahead).unwrap_or_default();
+    let rest: String = after.chars().take_while(is_part).collect();
+    match (word.is_empty(), rest.is_empty()) {
+        (false, true) => Some(format!("leave it out: no `:` stands after `{word}`")),
+        (false, false) => {
+            Some(format!("a text such as a scope stands in quotes: `\"{word}:{rest}\"`"))
+        }
+        _ => None,
+    }
+}

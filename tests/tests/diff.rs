@@ -130,6 +130,9 @@ fn is_undecided(diff: &Diff, call: &Call) -> bool {
 /// is of an operation, which has the tool's definition in its digest.
 fn confirmed(call: &Call, here: &World, there: &World) -> Call {
     let mut call = call.clone();
+    if call.confirmation.is_none() {
+        return call;
+    }
     let operations = [here, there].map(|world| world.content.operation_digest(&call).ok());
     if let (Some(confirmation), [Some(this), Some(that)]) = (&mut call.confirmation, operations)
         && confirmation.operation == that
@@ -149,7 +152,27 @@ fn witnesses(findings: &[Finding], from: &World, to: &World, what: &str) {
     }
 }
 
-fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
+/// A version of a world, and calls that are directed by its rules.
+struct Version {
+    world: World,
+    calls: Vec<Call>,
+}
+
+impl Version {
+    fn new(world: World, seed: u64) -> Self {
+        let reference = Reference::new(&world.policy, &world.content).unwrap();
+        let mut caller = Caller::new(&world, &reference, seed);
+        let call = |_| {
+            let bytes = serde_json::to_vec(&caller.call()).unwrap();
+            Call::from_json(&bytes, &Limits::default()).unwrap()
+        };
+        let calls = (0..number("PLACET_CALLS_EACH", 40)).map(call).collect();
+        Self { world, calls }
+    }
+}
+
+fn compare(before: &Version, after: &Version, seed: u64, tally: &mut Tally) {
+    let (old, new) = (&before.world, &after.world);
     // To find causes, versions in between are compiled, which takes longer than all the rest.
     let with_causes = seed.is_multiple_of(number("PLACET_CAUSES_EVERY", 1));
     let between = || match with_causes {
@@ -205,63 +228,62 @@ fn compare(old: &World, new: &World, seed: u64, tally: &mut Tally) {
         let before = old.engine.decide(&renewed(&confirmed(&finding.call, old, new), old));
         assert!(!before.is_allow(), "seed {seed}: {finding:#?}");
     }
-    for world in [old, new] {
-        let reference = Reference::new(&world.policy, &world.content).unwrap();
-        let mut caller = Caller::new(world, &reference, seed);
-        for _ in 0..number("PLACET_CALLS_EACH", 40) {
-            let bytes = serde_json::to_vec(&caller.call()).unwrap();
-            let mut call = Call::from_json(&bytes, &Limits::default()).unwrap();
-            if is_redefined(&call, old, new) && call.tool_digest.is_some() {
-                call.tool_digest = None;
-            }
-            tally.calls += 1;
-            let (then, now) = (confirmed(&call, old, new), confirmed(&call, new, old));
-            let (before, after) = (old.engine.decide(&then), new.engine.decide(&now));
-            if before.is_allow() == after.is_allow() || is_undecided(&diff, &call) {
+    for call in before.calls.iter().chain(&after.calls) {
+        let mut call = call.clone();
+        if is_redefined(&call, old, new) && call.tool_digest.is_some() {
+            call.tool_digest = None;
+        }
+        tally.calls += 1;
+        let (then, now) = (confirmed(&call, old, new), confirmed(&call, new, old));
+        let (before, after) = (old.engine.decide(&then), new.engine.decide(&now));
+        if before.is_allow() == after.is_allow() || is_undecided(&diff, &call) {
+            continue;
+        }
+        if after.is_allow() {
+            // Who agreed to the new terms would have agreed to the old ones.
+            if old.engine.decide(&renewed(&then, old)).is_allow() {
                 continue;
             }
-            if after.is_allow() {
-                // Who agreed to the new terms would have agreed to the old ones.
-                if old.engine.decide(&renewed(&then, old)).is_allow() {
-                    continue;
-                }
-                tally.newly += 1;
-                let covering = covered(&diff.expansions, &call);
-                assert!(!covering.is_empty(), "{}", explain("an expansion is missing", &call));
-                if is_old(&call, old) {
-                    tally.silent += 1;
-                    assert!(
-                        covering.iter().any(|one| one.is_silent()),
-                        "{}",
-                        explain("a silent expansion is missing", &call)
-                    );
-                }
-            } else {
-                tally.lost += 1;
-                let all = diff.contractions.iter().chain(&diff.renewals);
-                let covering: Vec<&Finding> = all.filter(|one| one.is_about(&call)).collect();
-                assert!(!covering.is_empty(), "{}", explain("a contraction is missing", &call));
+            tally.newly += 1;
+            let covering = covered(&diff.expansions, &call);
+            assert!(!covering.is_empty(), "{}", explain("an expansion is missing", &call));
+            if is_old(&call, old) {
+                tally.silent += 1;
+                assert!(
+                    covering.iter().any(|one| one.is_silent()),
+                    "{}",
+                    explain("a silent expansion is missing", &call)
+                );
             }
+        } else {
+            tally.lost += 1;
+            let all = diff.contractions.iter().chain(&diff.renewals);
+            let covering: Vec<&Finding> = all.filter(|one| one.is_about(&call)).collect();
+            assert!(!covering.is_empty(), "{}", explain("a contraction is missing", &call));
         }
     }
 }
 
 /// Compares a share of the pairs, so that the shares can run at once. Each world is changed several
-/// times, and each time compared with what it was.
+/// times, and each version compared with those that are up to a few changes away.
 fn share(number_of: u64) {
     let mut tally = Tally::default();
-    let worlds = number("PLACET_PAIRS", 80).div_ceil(CHANGES);
+    let worlds = number("PLACET_PAIRS", 84).div_ceil(PAIRS);
     let first = number("PLACET_SEED", 0);
     for seed in (first..first + worlds).filter(|seed| seed % SHARES == number_of) {
-        let mut world = World::generate(seed).unwrap();
         let mut random = Random::new(seed);
-        for _ in 0..CHANGES {
-            let Some(later) = changed(&world, &mut random) else { break };
-            match random.chance(50) {
-                true => compare(&world, &later, seed, &mut tally),
-                false => compare(&later, &world, seed, &mut tally),
+        let mut versions = vec![Version::new(World::generate(seed).unwrap(), seed)];
+        while let Some(latest) = versions.last().filter(|_| versions.len() < VERSIONS) {
+            let Some(later) = changed(&latest.world, &mut random) else { break };
+            versions.push(Version::new(later, seed));
+        }
+        for (at, earlier) in versions.iter().enumerate() {
+            for later in versions.iter().skip(at + 1).take(APART) {
+                match random.chance(50) {
+                    true => compare(earlier, later, seed, &mut tally),
+                    false => compare(later, earlier, seed, &mut tally),
+                }
             }
-            world = later;
         }
     }
     println!("{tally:#?}");
@@ -271,8 +293,12 @@ fn share(number_of: u64) {
 }
 
 const SHARES: u64 = 2;
-/// How often a world is changed.
-const CHANGES: u64 = 4;
+/// How many versions of a world there are.
+const VERSIONS: usize = 6;
+/// How many changes lie at most between two that are compared.
+const APART: usize = 3;
+/// How many pairs of a world's versions that makes.
+const PAIRS: u64 = 12;
 
 #[test]
 fn whatever_changes_is_found() {

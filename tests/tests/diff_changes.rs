@@ -197,6 +197,37 @@ fn a_call_states_one_purpose() {
 }
 
 #[test]
+fn a_number_that_leaves_an_operation_without_digest_is_allowed_by_neither_side() {
+    let owner = r#"{ "owner": { "type": "string" } }"#;
+    let both = r#"{ "owner": { "type": "string" }, "limit": { "type": "integer" } }"#;
+    let catalogue = CATALOGUE.replace(owner, both);
+    let allow = "allow dropping staff via one to drop without consent because \"so it is\"";
+    let deny = "deny large anyone, machine to drop\n    \
+                when args.limit is present and args.limit > 9007199254740992";
+    let old = engine(&format!("{POLICY}\n{allow}\n{deny}\n"), &catalogue);
+    // The number is read by nothing any more: what is newly allowed is what was none.
+    let found = between(&old, &engine(&format!("{POLICY}\n{allow}\n"), &catalogue));
+    assert_eq!(
+        said(&found),
+        [
+            "staff via one to delete_issue when always: Loosened, a confirmation of each call, policy"
+        ]
+    );
+    let arguments = found.expansions.first().and_then(|one| one.call.arguments.clone().ok());
+    assert!(arguments.unwrap().get("limit").is_some_and(|limit| !limit.is_number()));
+}
+
+#[test]
+fn a_receipt_that_has_ended_is_not_renewed_by_terms_that_last_longer() {
+    let old = engine(&POLICY.replacen("30 days", "90 seconds", 1), CATALOGUE);
+    let new = engine(&POLICY.replacen("\"triage\"", "\"audit\"", 1), CATALOGUE);
+    let found = between(&old, &new);
+    let renewed: Vec<&str> = found.renewals.iter().map(|one| one.feature.name.as_str()).collect();
+    assert_eq!(renewed, ["create_issue"]);
+    assert!(found.renewals.iter().all(|one| one.call.receipts.len() == 1), "{:#?}", found.renewals);
+}
+
+#[test]
 fn clients_that_something_is_compared_with_are_told_apart() {
     let found = allowed(
         "engineers via one, two to look",

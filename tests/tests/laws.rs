@@ -16,7 +16,7 @@ use placet_engine::{Link, bundle};
 use placet_language::{check, compile, lower};
 use placet_tests::calls::decide;
 use placet_tests::reference::Reference;
-use placet_tests::worlds::{Caller, Random, World, catalogues};
+use placet_tests::worlds::{Caller, Random, World, beside};
 use serde_json::{Value, json};
 
 fn world(seed: u64) -> World {
@@ -118,11 +118,11 @@ fn order_and_files_make_no_difference() {
                 .or_default()
                 .push(String::from("use \"more/m.placet\""));
             parts.entry(String::from("more/m.placet")).or_default();
-            let mut files = catalogues();
+            let mut files = beside();
             for (name, statements) in parts {
                 let depth = "../".repeat(name.matches('/').count());
                 let mut text = statements.join("\n");
-                for file in catalogues().keys() {
+                for file in beside().keys() {
                     text = text.replace(&format!("\"{file}\""), &format!("\"{depth}{file}\""));
                 }
                 files.insert(name, format!("edition 2026\n{text}\n"));

@@ -61,13 +61,14 @@ fn check(world: &World, seed: u64, tally: &mut Tally) {
     let reference = Reference::new(&world.policy, &world.content).unwrap();
     let mut caller = Caller::new(world, &reference, seed ^ 0x51DE);
     let calls: Vec<Value> = (0..120).map(|_| caller.call()).collect();
-    // The arguments of all calls of a tool, to be tried by every caller.
+    // The arguments of all calls of a tool, with the facts computed of them, to be tried by every caller.
     let mut arguments: BTreeMap<(String, String), BTreeSet<String>> = BTreeMap::new();
     for call in &calls {
         let tool = (call["server"].to_string(), call["target"].to_string());
         let of_tool = arguments.entry(tool).or_default();
         if call["operation"] == "tools/call" && call["arguments"].is_object() {
-            of_tool.insert(call["arguments"].to_string());
+            let facts = call["facts"].as_array().cloned().unwrap_or_default();
+            of_tool.insert(json!([call["arguments"], facts]).to_string());
         }
     }
     tally.worlds += 1;
@@ -96,7 +97,9 @@ fn check(world: &World, seed: u64, tally: &mut Tally) {
             replay(world, &one, &aimed, tally);
             let key = (call["server"].to_string(), json!(one.tool).to_string());
             for text in arguments.get(&key).into_iter().flatten() {
-                aimed["arguments"] = serde_json::from_str(text).unwrap();
+                let tried: Value = serde_json::from_str(text).unwrap();
+                aimed["arguments"] = tried[0].clone();
+                aimed["facts"] = tried[1].clone();
                 let decision = confirmed(world, &aimed);
                 let why = || {
                     format!(
@@ -122,6 +125,7 @@ fn check(world: &World, seed: u64, tally: &mut Tally) {
 fn replay(world: &World, one: &ToolVisibility, aimed: &Value, tally: &mut Tally) {
     let mut aimed = aimed.clone();
     aimed["arguments"] = json!(one.example.clone().unwrap_or_default());
+    aimed["facts"] = json!(one.facts);
     let decision = confirmed(world, &aimed);
     match one.visibility {
         Visibility::Visible => {
@@ -241,6 +245,10 @@ fn with_probes(world: &World, probes: Option<BTreeSet<Probe>>) -> Content {
     content
 }
 
+fn with_owner(sample: Sample) -> Probe {
+    Probe { arguments: BTreeMap::from([(String::from("owner"), sample)]), ..Probe::default() }
+}
+
 #[test]
 fn a_bundle_that_lies_about_arguments_hides_tools_and_shows_none() {
     let world = World::fixed().unwrap_or_else(|error| panic!("{error}"));
@@ -251,7 +259,7 @@ fn a_bundle_that_lies_about_arguments_hides_tools_and_shows_none() {
     };
     let honest = shown(&world.engine);
     assert!(!honest.is_empty());
-    let strange = Probe(BTreeMap::from([(String::from("owner"), Sample::String(String::new()))]));
+    let strange = with_owner(Sample::String(String::new()));
     for lie in [None, Some(BTreeSet::new()), Some(BTreeSet::from([strange]))] {
         let engine = load(&with_probes(&world, lie)).unwrap();
         assert!(shown(&engine).is_subset(&honest));
@@ -261,7 +269,7 @@ fn a_bundle_that_lies_about_arguments_hides_tools_and_shows_none() {
 #[test]
 fn probes_are_bounded_and_refer_to_strings_of_the_caller() {
     let world = World::fixed().unwrap_or_else(|error| panic!("{error}"));
-    let probe = |sample| Probe(BTreeMap::from([(String::from("owner"), sample)]));
+    let probe = with_owner;
     let many = (0..=1_000).map(|number| probe(Sample::Integer(number))).collect();
     let nested = Sample::Array(vec![Sample::Same(Attribute::TokenAge)]);
     for wrong in [many, BTreeSet::from([probe(nested)])] {

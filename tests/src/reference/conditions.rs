@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use placet_engine::condition::{
-    ArgumentType, Atom, Attribute, Condition, Literal, Operand, Quantifier, Test,
+    Argument, ArgumentType, Atom, Attribute, Condition, Literal, Operand, Quantifier, Test,
 };
 use placet_engine::view::View;
 use serde_json::Value;
@@ -102,7 +102,17 @@ impl<'c> Reader<'c> {
 }
 
 impl Reader<'_> {
-    pub(super) fn argument(&self, path: &[String]) -> Option<&Value> {
+    /// The value of an argument, or of the fact that is computed from it.
+    pub(super) fn argument(&self, argument: &Argument) -> Option<&Value> {
+        let path = &argument.path;
+        if let Some(function) = &argument.computed {
+            let told = |fact: &&Value| {
+                text(fact, "component") == Some(function.component.as_str())
+                    && text(fact, "function") == Some(&function.name)
+                    && fact.get("argument") == Some(&serde_json::json!(path))
+            };
+            return member(self.call, "facts")?.as_array()?.iter().find(told)?.get("value");
+        }
         let mut value = member(self.call, "arguments")?;
         for name in path {
             value = value.as_object()?.get(name)?;
@@ -181,7 +191,7 @@ impl Reader<'_> {
                 .map(|text| Scalar::Text(text.to_owned()))
         };
         let value = match &operand.attribute {
-            Attribute::Argument(argument) => typed(self.argument(&argument.path)?, argument.kind),
+            Attribute::Argument(argument) => typed(self.argument(argument)?, argument.kind),
             Attribute::UserIssuer => part("user", "issuer"),
             Attribute::UserSubject => part("user", "subject"),
             Attribute::ClientId => part("client", "id"),
@@ -199,7 +209,7 @@ impl Reader<'_> {
 
     pub(super) fn elements(&self, operand: &Operand) -> Option<Vec<Option<Scalar>>> {
         let Attribute::Argument(argument) = &operand.attribute else { return None };
-        let items = self.argument(&argument.path)?.as_array()?;
+        let items = self.argument(argument)?.as_array()?;
         let element = |item| typed(item, argument.kind).and_then(|value| viewed(operand, value));
         Some(items.iter().map(element).collect())
     }
@@ -208,7 +218,7 @@ impl Reader<'_> {
     pub(super) fn is_present(&self, attribute: &Attribute) -> bool {
         match attribute {
             Attribute::Argument(argument) => {
-                self.argument(&argument.path).is_some_and(|value| !value.is_null())
+                self.argument(argument).is_some_and(|value| !value.is_null())
             }
             attribute => {
                 self.value(&Operand { view: None, attribute: attribute.clone() }).is_some()

@@ -8,6 +8,14 @@ use crate::reference::Reference;
 use crate::reference::conditions::*;
 
 impl Reference<'_> {
+    /// Whether a call under a fresh receipt for some terms has to state a purpose that it does not now.
+    pub(super) fn asks_for_another_purpose(&self, name: &str, call: &Value) -> bool {
+        self.policy.consents.get(name).is_some_and(|consent| match text(call, "purpose") {
+            Some(stated) => !consent.purposes.contains(stated),
+            None => consent.purpose_required,
+        })
+    }
+
     /// The receipt under which some terms cover the call, or what the consent link lacks.
     ///
     /// SEMANTICS 4 says which receipts are valid, and not which of several invalid ones gives the

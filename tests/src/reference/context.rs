@@ -45,6 +45,20 @@ impl<'p> Reference<'p> {
         }
         let (allow, deny) = self.read_atoms(place);
         let both = || allow.iter().chain(&deny);
+        if wanted("computed").is_some() {
+            let mut computed = Map::new();
+            for atom in
+                both().filter(|atom| atom.quantifier.is_none() && atom.test != Test::Present)
+            {
+                for operand in atom.operands().filter(|one| one.view.is_none()) {
+                    let Attribute::Argument(argument) = &operand.attribute else { continue };
+                    if let (Some(_), Some(value)) = (&argument.computed, reader.value(operand)) {
+                        computed.insert(operand.to_string(), plain(value));
+                    }
+                }
+            }
+            context.insert("computed".into(), Value::Object(computed));
+        }
         if wanted("views").is_some() {
             let mut views = Map::new();
             for atom in both() {
@@ -162,14 +176,18 @@ fn arguments(shape: &Value, given: Option<&Value>) -> Value {
             (_, Some("Bool" | "__cedar::Bool")) => ArgumentType::Boolean,
             _ => ArgumentType::String,
         };
-        let value = value.and_then(|value| typed(value, kind)).map(|value| match value {
-            Scalar::Text(text) => json!(text),
-            Scalar::Truth(truth) => json!(truth),
-            Scalar::Number(number) => json!(number),
-            Scalar::Address(address) => json!(address.to_string()),
-            Scalar::Texts(texts) => json!(texts),
-        });
+        let value = value.and_then(|value| typed(value, kind)).map(plain);
         fitting.extend(value.map(|value| (name.clone(), value)));
     }
     Value::Object(fitting)
+}
+
+fn plain(value: Scalar) -> Value {
+    match value {
+        Scalar::Text(text) => json!(text),
+        Scalar::Truth(truth) => json!(truth),
+        Scalar::Number(number) => json!(number),
+        Scalar::Address(address) => json!(address.to_string()),
+        Scalar::Texts(texts) => json!(texts),
+    }
 }

@@ -279,8 +279,15 @@ impl<'p> Reference<'p> {
         lacks.extend(consent.as_ref().err());
         // Terms that the rule stands on anyway are asked for once.
         let others = asked.consents.iter().filter(|(terms, _)| Some(terms) != under);
-        lacks.extend(others.map(|(_, reason)| *reason));
-        lacks.extend(asked.confirm.map(|_| "confirmation.required"));
+        lacks.extend(others.clone().map(|(_, reason)| *reason));
+        // A confirmation is of the operation under the purpose that the call states.
+        let own = under.filter(|_| consent.is_err());
+        let mut lacking = own.into_iter().chain(others.map(|(terms, _)| terms));
+        let confirm = match lacking.any(|terms| self.asks_for_another_purpose(terms, call)) {
+            true => self.asked(place, &Reader::of(call)).confirm,
+            false => asked.confirm,
+        };
+        lacks.extend(confirm.map(|_| "confirmation.required"));
         lacks.sort_by_key(|lack| CHAIN.iter().position(|one| one == lack));
         let terms = under.and_then(|terms| self.policy.consents.get(terms));
         let granted = terms.map(|terms| &terms.grants).into_iter().flatten();

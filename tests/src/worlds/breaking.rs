@@ -10,7 +10,7 @@ impl Caller<'_> {
     /// Breaks a link of the chain, or something else that matters.
     pub fn break_something(&mut self, call: &mut Value) {
         let random = &mut self.random;
-        match random.below(62) {
+        match random.below(65) {
             0 => call["server"] = json!(random.pick(&["https://x.example", "alpha", "local:disk"])),
             1 => {
                 let operations = ["resources/read", "prompts/get", "tools/call", "tools/list"];
@@ -42,6 +42,23 @@ impl Caller<'_> {
                     2 => Value::Null,
                     _ => deep,
                 };
+            }
+            62..=64 if call["facts"].as_array().is_some_and(|facts| !facts.is_empty()) => {
+                let facts = call["facts"].as_array_mut();
+                let (at, way) =
+                    (facts.as_ref().map_or(0, |facts| random.below(facts.len())), random);
+                if let Some(facts) = facts {
+                    match way.below(4) {
+                        0 => drop(facts.remove(at)),
+                        1 => facts[at]["component"] = json!(format!("sha256-{}", "2".repeat(64))),
+                        2 => facts[at]["argument"] = json!(["other"]),
+                        _ => {
+                            let values =
+                                [json!("x"), json!(7), json!(true), json!(["x", 1]), Value::Null];
+                            facts[at]["value"] = way.pick(&values).clone();
+                        }
+                    }
+                }
             }
             7 => call["client"]["id"] = json!("https://evil.example/c.json"),
             8 => call["client"]["status"] = json!("pending"),

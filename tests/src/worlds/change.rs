@@ -126,6 +126,8 @@ fn edit(statements: &mut Vec<String>, other: &[String], random: &mut Random) {
                 ("on change  keep what was shown", "on change  extend"),
                 ("on change  ask again", "on change  extend"),
                 ("on change  extend", "on change  ask again"),
+                ("facts/gen.wasm", "facts/new.wasm"),
+                ("gen.size == ", "gen.size != "),
             ],
         ),
         // Numbers.

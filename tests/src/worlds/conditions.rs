@@ -1,7 +1,7 @@
 //! Conditions as an author might write them.
 
 use crate::worlds::random::Random;
-use crate::worlds::tools::{Shape, Slot, argument, quoted};
+use crate::worlds::tools::{Shape, Slot, argument, operand, quoted};
 use crate::worlds::values::*;
 
 /// Writes conditions.
@@ -51,7 +51,7 @@ impl Author<'_> {
             return self.attribute_test();
         }
         let slot = *self.random.pick(&self.slots.clone());
-        let name = argument(&slot, self.random);
+        let name = operand(&slot, self.random);
         if slot.kind == Shape::Opaque || self.random.chance(8) {
             return format!("{name} is {}", self.random.pick(&["present", "absent"]));
         }
@@ -102,7 +102,7 @@ impl Author<'_> {
                 let same: Vec<Slot> =
                     self.slots.iter().filter(|one| one.kind == Shape::Text).copied().collect();
                 let other = *self.random.pick(&same);
-                let written = argument(&other, self.random);
+                let written = operand(&other, self.random);
                 let equal = *self.random.pick(&["==", "!="]);
                 let test = match self.random.below(4) {
                     0 => format!("path({name}) {equal} path({written})"),
@@ -161,7 +161,7 @@ impl Author<'_> {
         let same: Vec<Slot> =
             self.slots.iter().filter(|one| one.kind == slot.kind).copied().collect();
         let other = *self.random.pick(&same);
-        let written = argument(&other, self.random);
+        let written = operand(&other, self.random);
         (format!("{name} {} {written}", self.random.pick(&["==", "!="])), Some(other))
     }
 

@@ -31,14 +31,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use placet_engine::bundle::Content;
 use placet_engine::{Engine, Limits};
-use placet_language::{Code, Policy, check, compile, lower};
+use placet_language::{Code, Policy, check, compile};
 
 pub use caller::Caller;
 pub use change::changed;
 use fixed::FIXED;
 pub use random::Random;
 use statements::statements;
-pub use tools::catalogues;
+pub use tools::beside;
 pub use values::NOW;
 
 /// A policy with everything that it becomes.
@@ -55,12 +55,37 @@ pub struct World {
     pub engine: Engine,
 }
 
-/// One policy file of these statements, beside the catalogues.
+/// One policy file of these statements, with what is beside it.
 pub fn files_of(statements: &[String]) -> BTreeMap<String, String> {
-    let mut files = catalogues();
+    let mut files = beside();
     let text = format!("edition 2026\n\n{}\n", statements.join("\n\n"));
     files.insert(String::from("policy.placet"), text);
     files
+}
+
+/// Takes out what no call can reach or meet. Whether anything was taken out.
+fn mend(statements: &mut Vec<String>) -> bool {
+    let checked = check(&files_of(statements), &placet_language::Limits::default());
+    let unreachable = checked
+        .diagnostics
+        .iter()
+        .filter(|one| one.is_error() && one.code == Code::Unreachable && one.position().is_some());
+    let lines: BTreeSet<usize> = unreachable.filter_map(|one| Some(one.position()?.0)).collect();
+    let before = statements.clone();
+    // As `files_of` writes them: the edition, and an empty line before each statement.
+    let mut line = 3;
+    statements.retain_mut(|statement| {
+        let start = line;
+        line += statement.lines().count() + 1;
+        let unreachable = lines.range(start..line).next().is_some();
+        if unreachable && statement.starts_with("capability") {
+            let kept = statement.lines().filter(|line| !line.starts_with("    where"));
+            *statement = kept.collect::<Vec<_>>().join("\n");
+            return true;
+        }
+        !unreachable
+    });
+    *statements != before
 }
 
 impl World {
@@ -97,7 +122,7 @@ impl World {
         let bundle = compile(&policy).map_err(|error| format!("{error}\n{text}"))?;
         let engine = Engine::load(&bundle, &Limits::default())
             .map_err(|error| format!("{error}\n{text}"))?;
-        let content = lower(&policy);
+        let content = engine.content().clone();
         Ok(Self { statements, files, policy, content, engine })
     }
 
@@ -109,25 +134,8 @@ impl World {
     /// As [`World::build`].
     pub fn generate(seed: u64) -> Result<Self, String> {
         let mut statements = statements(&mut Random::new(seed));
-        let checked = check(&files_of(&statements), &placet_language::Limits::default());
-        let unreachable = checked.diagnostics.iter().filter(|one| {
-            one.is_error() && one.code == Code::Unreachable && one.position().is_some()
-        });
-        let lines: BTreeSet<usize> =
-            unreachable.filter_map(|one| Some(one.position()?.0)).collect();
-        // As `files_of` writes them: the edition, and an empty line before each statement.
-        let mut line = 3;
-        statements.retain_mut(|statement| {
-            let start = line;
-            line += statement.lines().count() + 1;
-            let unreachable = lines.range(start..line).next().is_some();
-            if unreachable && statement.starts_with("capability") {
-                let kept = statement.lines().filter(|line| !line.starts_with("    where"));
-                *statement = kept.collect::<Vec<_>>().join("\n");
-                return true;
-            }
-            !unreachable
-        });
+        // What is mended first may have been what hid the rest.
+        while mend(&mut statements) {}
         Self::build(statements)
     }
 

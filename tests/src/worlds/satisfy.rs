@@ -1,7 +1,8 @@
 //! Values that make a condition hold, found from its constants.
 
 use placet_engine::condition::{
-    ArgumentType, Atom, Attribute, Condition, Literal, Operand, Quantifier, Test,
+    Argument, ArgumentType, Atom, Attribute, Condition, Function, Literal, Operand, Quantifier,
+    Test,
 };
 use serde_json::{Value, json};
 
@@ -108,9 +109,20 @@ fn constant(literal: &Literal) -> Value {
     }
 }
 
+fn is_fact(fact: &Value, function: &Function, argument: &[String]) -> bool {
+    fact["component"] == json!(function.component)
+        && fact["function"] == json!(function.name)
+        && fact["argument"] == json!(argument)
+}
+
 /// What an operand reads, where that is an argument or the user's subject.
 pub(super) fn get(call: &Value, operand: &Operand) -> Option<Value> {
     match &operand.attribute {
+        Attribute::Argument(Argument { computed: Some(function), path, .. }) => {
+            let facts = call["facts"].as_array()?;
+            let same = facts.iter().find(|fact| is_fact(fact, function, path))?;
+            Some(same["value"].clone())
+        }
         Attribute::Argument(argument) => {
             let mut value = &call["arguments"];
             for name in &argument.path {
@@ -129,6 +141,23 @@ pub(super) fn set(call: &mut Value, operand: &Operand, value: Value) {
     let number = value.as_i64();
     let oauth = call["credential"]["kind"] == "oauth";
     match (&operand.attribute, number) {
+        (Attribute::Argument(Argument { computed: Some(function), path, .. }), _) => {
+            // What is no fact makes no call.
+            let scalar = |one: &Value| !one.is_array() && !one.is_object();
+            if !scalar(&value) && !value.as_array().is_some_and(|all| all.iter().all(scalar)) {
+                return;
+            }
+            if !call["facts"].is_array() {
+                call["facts"] = json!([]);
+            }
+            if let Some(facts) = call["facts"].as_array_mut() {
+                facts.retain(|fact| !is_fact(fact, function, path));
+                facts.push(json!({
+                    "component": function.component, "function": function.name,
+                    "argument": path, "value": value,
+                }));
+            }
+        }
         (Attribute::Argument(argument), _) => {
             let path: Vec<&str> = argument.path.iter().map(String::as_str).collect();
             set_claim(&mut call["arguments"], &path, value);

@@ -51,6 +51,7 @@ pub(super) fn statements(random: &mut Random) -> Vec<String> {
         String::from("scope \"run:it/'x'\" on beta implies \"view\""),
         String::from("scope \"view\" on gamma"),
     ]);
+    all.extend(FACTS.map(str::to_owned));
     let groups = groups(random, &mut all);
     let clients = clients(random, &mut all);
     registers(random, &mut all);

@@ -6,12 +6,15 @@ use serde_json::{Value, json};
 
 use crate::worlds::random::Random;
 
-/// An argument that the generated tools have.
+/// An argument that the generated tools have, or a fact that is computed from one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Slot {
     pub(super) path: &'static [&'static str],
     pub(super) kind: Shape,
+    /// Whether the argument is.
     pub(super) required: bool,
+    /// What conditions call the fact.
+    pub(super) fact: Option<&'static str>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,10 +29,27 @@ pub(super) enum Shape {
 }
 
 pub(super) const fn slot(path: &'static [&'static str], kind: Shape, required: bool) -> Slot {
-    Slot { path, kind, required }
+    Slot { path, kind, required, fact: None }
 }
 
-pub(super) const RICH: [Slot; 16] = [
+const fn fact(
+    name: &'static str,
+    path: &'static [&'static str],
+    kind: Shape,
+    required: bool,
+) -> Slot {
+    Slot { path, kind, required, fact: Some(name) }
+}
+
+/// The statements of the facts that slots have.
+pub(super) const FACTS: [&str; 4] = [
+    "fact gen.kind from \"facts/gen.wasm\" on args.owner is string",
+    "fact gen.parts from \"facts/gen.wasm\" on args.path is strings",
+    "fact gen.size from \"facts/gen.wasm\" on args.count is integer",
+    "fact gen.\"is safe\" from \"facts/gen.wasm\" on args.anything is boolean",
+];
+
+pub(super) const RICH: [Slot; 20] = [
     slot(&["owner"], Shape::Text, true),
     slot(&["title"], Shape::Text, false),
     slot(&["path"], Shape::Text, true),
@@ -46,13 +66,20 @@ pub(super) const RICH: [Slot; 16] = [
     slot(&["parent", "page_id"], Shape::Text, true),
     slot(&["parent", "de\npth \"d\" \\"], Shape::Number, false),
     slot(&["parent", "in", "has"], Shape::Truth, false),
+    fact("gen.kind", &["owner"], Shape::Text, true),
+    fact("gen.parts", &["path"], Shape::Texts, true),
+    fact("gen.size", &["count"], Shape::Number, true),
+    fact("gen.\"is safe\"", &["anything"], Shape::Truth, false),
 ];
 
-pub(super) const SLIM: [Slot; 4] = [
+pub(super) const SLIM: [Slot; 7] = [
     slot(&["owner"], Shape::Text, false),
     slot(&["path"], Shape::Text, true),
     slot(&["count"], Shape::Text, true),
     slot(&["sizes"], Shape::Texts, false),
+    fact("gen.kind", &["owner"], Shape::Text, false),
+    fact("gen.parts", &["path"], Shape::Texts, true),
+    fact("gen.size", &["count"], Shape::Number, true),
 ];
 
 /// What a tool's schema is like.
@@ -124,7 +151,11 @@ pub(super) fn common(families: &BTreeSet<u8>) -> Vec<Slot> {
         (true, false) if !prompts => RICH.to_vec(),
         (false, true) if !prompts => SLIM.to_vec(),
         (false, false) if !prompts => Vec::new(),
-        _ => vec![slot(&["owner"], Shape::Text, false), slot(&["path"], Shape::Text, true)],
+        _ => vec![
+            slot(&["owner"], Shape::Text, false),
+            slot(&["path"], Shape::Text, true),
+            fact("gen.kind", &["owner"], Shape::Text, false),
+        ],
     }
 }
 
@@ -166,7 +197,7 @@ pub(super) fn schema(family: Family, name: &str) -> Value {
         }
     }
     let mut schema = json!({"type": "object", "properties": {}});
-    for slot in slots {
+    for slot in slots.iter().filter(|slot| slot.fact.is_none()) {
         let leaf = match slot.kind {
             Shape::Text => json!({"type": "string"}),
             Shape::Truth => json!({"type": "boolean"}),
@@ -236,6 +267,12 @@ pub(super) fn literal_pattern(name: &str) -> String {
     quoted(name).replace('*', "\\*")
 }
 
+/// How a condition reads a slot.
+pub(super) fn operand(slot: &Slot, random: &mut Random) -> String {
+    slot.fact.map_or_else(|| argument(slot, random), str::to_owned)
+}
+
+/// The argument that a slot is or is computed from.
 pub(super) fn argument(slot: &Slot, random: &mut Random) -> String {
     let mut text = String::from("args");
     for part in slot.path {
@@ -251,9 +288,13 @@ pub(super) fn argument(slot: &Slot, random: &mut Random) -> String {
     text
 }
 
-/// The catalogues that every world's servers have.
-pub fn catalogues() -> BTreeMap<String, String> {
+/// What every world has beside its policy: the catalogues of its servers, and two components. These
+/// export nothing: what they would compute, calls say.
+pub fn beside() -> BTreeMap<String, String> {
+    let component = "\0asm\r\0\u{1}\0";
     BTreeMap::from([
+        (String::from("facts/gen.wasm"), component.to_owned()),
+        (String::from("facts/new.wasm"), format!("{component}\0\u{1}\0")),
         (String::from("alpha.json"), catalogue(&ALPHA, &PROMPTS)),
         (String::from("beta.json"), catalogue(&BETA, &[])),
         (String::from("disk.json"), catalogue(&DISK, &[])),

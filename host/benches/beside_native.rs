@@ -1,14 +1,14 @@
 //! What the wall costs: the component in wasmtime beside the library, on the same calls in the same run.
 //!
-//! `cargo bench --manifest-path host/Cargo.toml [-- FOLDER]`; with a folder, the
+//! `cargo bench -p placet-host --features wasmtime [-- FOLDER]`; with a folder, the
 //! bundles and calls are written there, for `npm/bench`.
 
 #![expect(
-    missing_docs,
     unreachable_pub,
     dead_code,
     clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
+    clippy::panic,
     clippy::print_stdout,
     clippy::unwrap_used,
     reason = "a benchmark may panic, and says what it measured"

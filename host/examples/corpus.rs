@@ -1,13 +1,21 @@
 //! `corpus FOLDER WORLDS CALLS`: generated policies, each with so many calls and what the library says of
 //! them, one file a policy; and the conformance cases likewise. Builds in other languages are held to
 //! them. A file's first line is the bundle, each other one question: its kind, its text and the answer.
+//! And in `plugins` the components of `host/tests/plugins`, with what comes of each in `plugins.json`; and
+//! `sql.bundle`, the policy of `examples/sql`.
 
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "test support: a mistake here fails the test that makes it"
 )]
+
+#[path = "../tests/support/example.rs"]
+mod example;
+#[path = "../tests/support/bad_and_good.rs"]
+mod files;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -19,6 +27,8 @@ use placet_tests::conformance::{self, Question};
 use placet_tests::reference::Reference;
 use placet_tests::worlds::{Caller, World};
 use serde::Serialize;
+
+use crate::files::{Outcome, Plugin};
 use serde_json::json;
 
 /// What the library says, as JSON; where it is no question, why.
@@ -66,6 +76,23 @@ fn write(file: &Path, bundle: &[u8], questions: &[Question]) {
     to.flush().unwrap();
 }
 
+/// The components that compute facts, and what comes of each, as builds in other languages can read it.
+fn plugins(folder: &Path) {
+    fs::create_dir_all(folder).unwrap();
+    let mut told = BTreeMap::new();
+    for Plugin { name, bytes, outcome } in files::all() {
+        fs::write(folder.join(format!("{name}.wasm")), bytes).unwrap();
+        let outcome = match outcome {
+            Outcome::Value(value) => json!({ "value": value.to_string() }),
+            Outcome::None => json!({ "none": true }),
+            Outcome::Failed(why) => json!({ "failed": why }),
+            Outcome::Unusable => json!({ "unusable": true }),
+        };
+        told.insert(name, outcome);
+    }
+    fs::write(folder.join("plugins.json"), json!(told).to_string()).unwrap();
+}
+
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [folder, worlds, calls] = arguments.as_slice() else {
@@ -75,6 +102,8 @@ fn main() {
     fs::create_dir_all(&folder).unwrap();
     let number = |text: &str| text.parse::<u64>().expect("a number");
 
+    plugins(&folder.join("plugins"));
+    fs::write(folder.join("sql.bundle"), example::example_bundle()).unwrap();
     let mut cases: BTreeMap<String, Vec<Question>> = BTreeMap::new();
     for (_, file) in conformance::files() {
         let questions = file.cases.iter().map(|case| file.question(case));

@@ -65,6 +65,7 @@ fn record(call: &placet_engine::Call, arguments: Option<String>) -> judge::Call 
         target: call.target.clone(),
         tool_digest: call.tool_digest.as_ref().map(ToString::to_string),
         arguments,
+        facts: call.facts.iter().map(fact).collect(),
         credential: call.credential.as_ref().map(credential),
         receipts: call.receipts.iter().map(receipt).collect(),
         purpose: call.purpose.clone(),
@@ -82,6 +83,15 @@ fn record(call: &placet_engine::Call, arguments: Option<String>) -> judge::Call 
 fn json(members: &Map<String, Value>) -> String {
     // INVARIANT: what was read from JSON can be written.
     serde_json::to_string(members).unwrap_or_default()
+}
+
+fn fact(fact: &call::Fact) -> judge::Fact {
+    judge::Fact {
+        component: fact.function.component.to_string(),
+        function: fact.function.name.clone(),
+        argument: fact.argument.clone(),
+        value: fact.value.to_string(),
+    }
 }
 
 fn credential(credential: &Credential) -> judge::Credential {

@@ -9,7 +9,8 @@ use crate::decision;
 use crate::error::HostError;
 use crate::judge::{
     self, Call, CallError, ConsentDecision, ConsentRequest, Explanation, Guest, HttpChallenge,
-    LoadError, ProtectedResource, RegistrationDecision, RegistrationRequest, ToolVisibility,
+    LoadError, NeededFact, ProtectedResource, RegistrationDecision, RegistrationRequest,
+    ToolVisibility,
 };
 use crate::limits::HostLimits;
 use crate::store::Held;
@@ -162,6 +163,26 @@ impl Instance {
     /// As [`Instance::decide`].
     pub fn explain_json(&mut self, call: &str) -> Result<String, HostError> {
         self.judge(|judge, store, engine| judge.engine().call_explain_json(store, engine, call))
+    }
+
+    /// The facts that some rule reads of a call and that it does not bring yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`Instance::decide`].
+    pub fn facts_needed(&mut self, call: &Call) -> Result<Vec<NeededFact>, HostError> {
+        self.judge(|judge, store, engine| judge.engine().call_facts_needed(store, engine, call))
+    }
+
+    /// The same from JSON to JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Instance::decide`].
+    pub fn facts_needed_json(&mut self, call: &str) -> Result<String, HostError> {
+        self.judge(|judge, store, engine| {
+            judge.engine().call_facts_needed_json(store, engine, call)
+        })
     }
 
     /// The digest of a call's operation, which a confirmation of it carries.

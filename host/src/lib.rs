@@ -26,11 +26,18 @@
 //!
 //! What a service written in Rust wants is the crate `placet-engine`, which is the same engine without
 //! the wall around it. This crate is for hosts that want the wall, or that want to hold the two to the
-//! same answers: [`verify`].
+//! same answers: [`verify`]. And for hosts that compute facts: [`Plugins`] runs the components that a
+//! policy names for them.
+
+#![cfg(feature = "wasmtime")]
 
 #[expect(missing_docs, reason = "generated; the interface is documented in WIT")]
 mod bindings {
     wasmtime::component::bindgen!({ world: "placet", path: "../engine/wasm/wit" });
+}
+
+mod plugin {
+    wasmtime::component::bindgen!({ world: "plugin", path: "../spec/facts.wit" });
 }
 
 mod call;
@@ -41,6 +48,7 @@ mod decision;
 mod error;
 mod instance;
 mod limits;
+mod plugins;
 mod store;
 mod verify;
 
@@ -53,4 +61,5 @@ pub use corpus::calls;
 pub use error::HostError;
 pub use instance::Instance;
 pub use limits::HostLimits;
+pub use plugins::{FactError, FailedFact, PluginLimits, Plugins};
 pub use verify::{Difference, Verified, VerifyError, verify};

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 
 use placet_engine::bundle::{Access, KeyError};
-use placet_engine::call::{self, ClientId, UserId};
+use placet_engine::call::{self, ClientId, Fact, UserId};
 use placet_engine::{
     AllowVerdict, Alternative, BundleError, ConsentDecision, Decision, DenyVerdict, Explanation,
-    Lack, Link, LinkVerdict, Outcome, Reason, RegistrationDecision, RegistrationVerdict, Remedy,
-    RequireVerdict, RuleReference, Shown, ToolVisibility, Unchecked, Verdict, Visibility,
+    Lack, Link, LinkVerdict, NeededFact, Outcome, Reason, RegistrationDecision,
+    RegistrationVerdict, Remedy, RequireVerdict, RuleReference, Shown, ToolVisibility, Unchecked,
+    Verdict, Visibility,
 };
 
 use crate::judge::{self, CallError, LoadError, LoadErrorKind};
@@ -56,6 +57,24 @@ pub(crate) fn decision(decision: Decision) -> judge::Decision {
     }
 }
 
+fn fact(fact: Fact) -> Result<judge::Fact, CallError> {
+    Ok(judge::Fact {
+        component: fact.function.component.to_string(),
+        function: fact.function.name,
+        argument: fact.argument,
+        value: serde_json::to_string(&fact.value).map_err(unreadable)?,
+    })
+}
+
+pub(crate) fn needed_fact(needed: NeededFact) -> judge::NeededFact {
+    judge::NeededFact {
+        component: needed.component.to_string(),
+        function: needed.function,
+        argument: needed.argument,
+        input: needed.input,
+    }
+}
+
 pub(crate) fn registration_decision(decision: RegistrationDecision) -> judge::RegistrationDecision {
     judge::RegistrationDecision {
         decision: match decision.decision {
@@ -97,6 +116,7 @@ pub(crate) fn tool_visibility(tool: ToolVisibility) -> Result<judge::ToolVisibil
         detail: tool.detail,
         lacks: all(tool.lacks, lack),
         example: example.transpose().map_err(unreadable)?,
+        facts: tool.facts.into_iter().map(fact).collect::<Result<_, _>>()?,
     })
 }
 

@@ -155,6 +155,15 @@ impl GuestEngine for Loaded {
         json(&self.0.explain(&call_from(&call)?))
     }
 
+    fn facts_needed(&self, call: judge::Call) -> Result<Vec<judge::NeededFact>, CallError> {
+        let needed = self.0.facts_needed(&questions::call(call)?).into_iter();
+        Ok(needed.map(answers::needed_fact).collect())
+    }
+
+    fn facts_needed_json(&self, call: String) -> Result<String, CallError> {
+        json(&self.0.facts_needed(&call_from(&call)?))
+    }
+
     fn operation_digest(&self, call: judge::Call) -> Result<String, CallError> {
         let digest = self.0.operation_digest(&questions::call(call)?);
         digest.map(|digest| digest.to_string()).map_err(unreadable)

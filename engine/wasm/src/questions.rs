@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::net::IpAddr;
 
 use placet_engine::call::{self, arguments};
+use placet_engine::condition::Function;
 use placet_engine::{Call, ConsentRequest, Digest, Limits, RegistrationRequest, parse_json};
 use serde_json::{Map, Value};
 
@@ -42,6 +43,7 @@ pub(crate) fn call(call: judge::Call) -> Result<Call, CallError> {
         target: call.target,
         tool_digest: call.tool_digest.map(digest).transpose()?,
         arguments: arguments(call.arguments.as_deref(), &limits),
+        facts: call.facts.into_iter().map(fact).collect::<Result<_, _>>()?,
         credential: call.credential.map(credential),
         receipts: call.receipts.into_iter().map(receipt).collect::<Result<_, _>>()?,
         purpose: call.purpose,
@@ -101,6 +103,13 @@ fn claims(json: &str) -> Result<Map<String, Value>, CallError> {
         Ok(_) => Err(unreadable("`claims` is not an object")),
         Err(error) => Err(unreadable(format_args!("in `claims`: {error}"))),
     }
+}
+
+fn fact(fact: judge::Fact) -> Result<call::Fact, CallError> {
+    let value = parse_json(fact.value.as_bytes())
+        .map_err(|error| unreadable(format_args!("in `facts`: {error}")))?;
+    let function = Function { component: digest(fact.component)?, name: fact.function };
+    Ok(call::Fact { function, argument: fact.argument, value })
 }
 
 fn client(client: judge::Client) -> Result<call::Client, CallError> {

@@ -51,6 +51,7 @@ const record = (call) => ({
             authTime: BigInt(call.credential.auth_time),
         },
     },
+    facts: (call.facts ?? []).map(({ value, ...fact }) => ({ ...fact, value: JSON.stringify(value) })),
     receipts: call.receipts.map((receipt) => ({
         id: receipt.id,
         terms: receipt.terms,

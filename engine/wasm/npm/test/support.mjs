@@ -56,10 +56,12 @@ export const inBrowser = async (page, folders) => {
         }
     });
     await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-    // The sandbox is for strangers' pages, and does not start for a user who is root.
+    // The sandbox is for strangers' pages, and does not start for a user who is root. Nothing is asked of
+    // anybody but this server.
     const browser = execFile(
         "chromium",
-        ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+        ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run",
+            "--disable-background-networking", "--disable-component-update", "--disable-sync",
             `--user-data-dir=${profile}`, "--remote-debugging-port=0",
             `http://127.0.0.1:${server.address().port}/`],
         { maxBuffer: 1 << 26 },

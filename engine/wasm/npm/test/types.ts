@@ -1,6 +1,7 @@
 // What a host writes, held to the declarations: it is checked and never run.
 
 import { judge } from "placet-engine";
+import { Plugins, type FailedFact } from "placet-engine/plugins";
 
 declare const bundle: Uint8Array;
 declare const request: { arguments: unknown };
@@ -27,6 +28,7 @@ const call: judge.Call = {
             expiresAt: 1_790_000_000n,
         },
     },
+    facts: [],
     receipts: [],
     now: 1_789_999_000n,
 };
@@ -47,3 +49,10 @@ console.log(status);
 // @ts-expect-error: a verdict is one of two words
 const wrong: boolean = decision.decision === "permit";
 console.log(wrong);
+
+const plugins = new Plugins({ milliseconds: 100 });
+const component: string = await plugins.add(bundle);
+const failed: FailedFact[] = await plugins.compute(engine, call);
+const needed: judge.NeededFact[] = engine.factsNeeded(call);
+const fact: judge.Fact | undefined = await plugins.fact(needed[0]!);
+export { component, failed, fact };

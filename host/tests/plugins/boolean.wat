@@ -1,0 +1,5 @@
+;; value true
+(func (export "compute") (param $function i32) (param $function_length i32) (param $argument i32) (param $argument_length i32) (result i32)
+    (i32.store8 (i32.const 24) (i32.const 1))
+    (call $answer (i32.const 1))
+)

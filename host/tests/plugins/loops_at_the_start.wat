@@ -1,0 +1,6 @@
+;; failed the component used up its fuel
+(func $start (loop $again (br $again)))
+(start $start)
+(func (export "compute") (param $function i32) (param $function_length i32) (param $argument i32) (param $argument_length i32) (result i32)
+    (call $answer (i32.const 1))
+)

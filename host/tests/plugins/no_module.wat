@@ -1,0 +1,2 @@
+;; unusable
+(func (export "something_else"))

@@ -1,0 +1,2 @@
+;; unusable whole
+(component)

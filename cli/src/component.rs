@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 #[cfg(feature = "wasm")]
-pub(crate) use with::{Loaded, load};
+pub(crate) use with::{BYTES, Loaded, load};
 #[cfg(not(feature = "wasm"))]
-pub(crate) use without::{Loaded, load};
+pub(crate) use without::{Loaded, load, runs_none};
 
 /// Which build of the engine answers.
 #[derive(clap::Args)]
@@ -59,7 +59,7 @@ mod with {
     use crate::exit::Failure;
 
     /// Bytes that a component may have.
-    const COMPONENT_BYTES: usize = 64 << 20;
+    pub(crate) const BYTES: usize = 64 << 20;
 
     /// A component with a bundle.
     pub(crate) struct Loaded(Instance);
@@ -73,7 +73,7 @@ mod with {
         let cannot = |why: String| {
             Failure::new(format_args!("cannot use the component `{}`: {why}", file.display()))
         };
-        let component = disk::read(file, COMPONENT_BYTES).map_err(|why| {
+        let component = disk::read(file, BYTES).map_err(|why| {
             cannot(why).help("`engine/wasm/build` makes it; `--component` says where it is")
         })?;
         let component = Component::new(&component, HostLimits::default())
@@ -140,9 +140,13 @@ mod without {
     ///
     /// Always: this build runs no component.
     pub(crate) fn load(_: &Path, _: &[u8], _: &Trust) -> Result<Loaded, Failure> {
-        Err(Failure::new("this build of `placet` runs no WebAssembly component").help(
-            "build it with the feature `wasm`, `cargo install --path cli --features wasm`, and make \
-             the component with `engine/wasm/build`",
+        Err(runs_none(", and make the component with `engine/wasm/build`"))
+    }
+
+    /// What to say where a component was to be run; `besides` is what else it takes.
+    pub(crate) fn runs_none(besides: &str) -> Failure {
+        Failure::new("this build of `placet` runs no WebAssembly component").help(format!(
+            "build it with the feature `wasm`, `cargo install --path cli --features wasm`{besides}"
         ))
     }
 

@@ -9,6 +9,7 @@ mod junit;
 mod markup;
 mod output;
 mod overview;
+mod plugins;
 mod proof;
 mod pull;
 mod report;

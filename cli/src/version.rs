@@ -71,6 +71,11 @@ impl Version {
 
     fn of_files(label: String, files: Box<dyn Files>) -> Result<Self, Failure> {
         let limits = Limits::default();
+        if files.list().is_ok_and(|policies| policies.is_empty()) {
+            return Err(Failure::new(format_args!("there is no policy in {label}")).help(
+                "what is compared are versions of one policy; name its folder with `--policy DIR`",
+            ));
+        }
         let checked = placet_language::check(files.as_ref(), &limits);
         let Some(policy) = checked.policy else {
             output::diagnostics(checked.diagnostics.iter().filter(|one| one.is_error()));

@@ -194,6 +194,76 @@ fn a_clone_without_the_merge_base_says_so() {
     assert_ne!(output.status.code(), Some(1), "{}", text(&output.stdout));
 }
 
+/// A policy by which anybody may read, and with the second rule write.
+const NOTES: [&str; 2] = [
+    r#"edition 2026
+
+server notes {
+    resource   "https://mcp.example.com/notes"
+    issuer     "https://login.example.com"
+    catalogue  "catalogue.json"
+}
+
+client one "https://app.example/one.json"
+
+capability look "Read notes" on notes {
+    tools   read_note
+    access  read
+    needs   nothing because "they are public"
+}
+
+capability edit "Change notes" on notes {
+    tools   add_note, edit_note, move_note
+    access  write
+    needs   nothing because "they are public"
+}
+
+allow reading anyone via one to look without consent because "they are public"
+"#,
+    "allow writing anyone via one to edit without consent because \"they are public\"\n",
+];
+
+#[test]
+fn what_is_approved_in_part_is_told_apart_from_the_rest() {
+    let folder = TempDir::new().unwrap();
+    let tools = ["read_note", "add_note", "edit_note", "move_note"];
+    let tools =
+        tools.map(|name| serde_json::json!({"name": name, "inputSchema": {"type": "object"}}));
+    let catalogue = serde_json::json!({ "tools": tools }).to_string();
+    for (name, policy) in [("old", NOTES[0].to_owned()), ("new", NOTES.concat())] {
+        let folder = folder.path().join(name);
+        fs::create_dir(&folder).unwrap();
+        fs::write(folder.join("policy.placet"), policy).unwrap();
+        fs::write(folder.join("catalogue.json"), &catalogue).unwrap();
+    }
+    let [old, new] = ["old", "new"].map(|name| folder.path().join(name).display().to_string());
+    let diff = |more: &[&str]| text(&placet(&[&["diff", &old, &new], more].concat()).stdout);
+    let whole = diff(&[]);
+    assert!(whole.contains("nobody is asked: 3 findings in 1 group"), "{whole}");
+    let json: serde_json::Value = serde_json::from_str(&diff(&["--format", "json"])).unwrap();
+    let fingerprint = json["expansions"][0]["fingerprint"].as_str().unwrap();
+    let said = ["--reason", "r", "--by", "b", "--until", "2027-03-01", "--today", "2026-12-01"];
+    let approve = [&["diff", &old, &new, "--approve", fingerprint], &said[..]].concat();
+    assert_eq!(code(&approve), 0);
+    let today = ["--today", "2026-12-01"];
+    let part = diff(&today);
+    assert!(
+        part.contains("  ✗ anyone via one: notes/edit_note, notes/move_note (write)"),
+        "{part}"
+    );
+    assert!(part.contains("  ✓ anyone via one: notes/add_note (write)"), "{part}");
+    assert!(part.contains("fails: 3 silent, 0 gated, 0 lost, 0 asked again, 1 of these approved"));
+    let comment = diff(&[&today[..], &["--format", "markdown"]].concat());
+    assert!(
+        comment.contains("| ❌ | anyone via one | notes/edit\\_note, notes/move\\_note"),
+        "{comment}"
+    );
+    assert!(comment.contains("| ☑️ | anyone via one | notes/add\\_note"), "{comment}");
+    let annotations = diff(&[&today[..], &["--format", "github"]].concat());
+    let level = |level: &str| annotations.matches(&format!("::{level} file=")).count();
+    assert_eq!((level("error"), level("notice")), (1, 1), "{annotations}");
+}
+
 #[test]
 fn what_somebody_approves_passes_until_it_expires() {
     let folder = TempDir::new().unwrap();

@@ -8,7 +8,7 @@ use std::fs;
 use placet_engine::Reason;
 use placet_language::Code;
 
-use crate::support::{code, placet, shown};
+use crate::support::{code, placet, root, shown};
 
 #[test]
 fn what_a_user_sees() {
@@ -68,4 +68,32 @@ fn a_call_still_takes_its_policy() {
     // Beside a policy stands a call, whatever its file is called.
     assert_eq!(code(&["explain", "--policy", PACK, "deny.optional"]), 2);
     assert_eq!(code(&["explain"]), 2);
+}
+
+#[test]
+fn facts_that_nobody_computed_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let example = root().join("examples/sql/policy");
+    for file in ["db.placet", "catalogue.json"] {
+        fs::copy(example.join(file), folder.path().join(file)).unwrap();
+    }
+    fs::create_dir(folder.path().join("facts")).unwrap();
+    fs::write(folder.path().join("facts/sql.wasm"), "\0asm\r\0\u{1}\0").unwrap();
+    let path = folder.path().to_str().unwrap();
+    let case = "alice via desktop calls db/query {sql: \"select 1\"} under reporting";
+    let mut shown_together = String::new();
+    for command in ["decide", "explain"] {
+        let output = placet(&[command, "--policy", path, case]);
+        assert_eq!(output.status.code(), Some(1));
+        shown_together.push_str(&String::from_utf8(output.stdout).unwrap());
+        shown_together.push('\n');
+    }
+    insta::assert_snapshot!("facts", shown_together);
+    let computed =
+        format!("{case} where kind(args.sql) is \"read\" and tables(args.sql) is [\"orders\"]");
+    // A case says what was computed before it says what was agreed to.
+    let computed = computed.replace(" under reporting", "") + " under reporting";
+    let output = placet(&["decide", "--policy", path, &computed]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("not computed"));
 }

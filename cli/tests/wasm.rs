@@ -45,10 +45,32 @@ fn without_a_component_nothing_is_compared() {
     assert_eq!(code(&other), 2);
 }
 
+#[cfg(feature = "wasm")]
+#[test]
+fn facts_are_computed_for_a_call_that_brings_none() {
+    let policy = "examples/sql/policy";
+    let call = "alice via desktop calls db/query {sql: \"select id from orders\"} under reporting";
+    for command in ["decide", "explain"] {
+        let common = [command, "--policy", policy, call];
+        let denied = shown(&common);
+        assert!(denied.contains("not computed: kind(args.sql)"), "{denied}");
+        let plugin = "examples/sql/policy/facts/sql.wasm";
+        let allowed = shown(&[&common[..], &["--plugin", plugin]].concat());
+        assert!(allowed.contains("\nallow"), "{allowed}");
+        assert!(!allowed.contains("not computed"), "{allowed}");
+    }
+    let other = ["decide", "--policy", policy, call, "--plugin", CALL];
+    assert!(shown(&other).contains("cannot use the plug-in"), "{}", shown(&other));
+    assert_eq!(code(&other), 2);
+}
+
 #[cfg(not(feature = "wasm"))]
 #[test]
 fn a_build_without_the_feature_says_so() {
     let decide = shown(&["decide", "--policy", POLICY, CALL, "--engine", "wasm"]);
     insta::assert_snapshot!("no_component", decide + &shown(&["verify", POLICY]));
     assert_eq!(code(&["verify", POLICY]), 2);
+    let plugin = ["decide", "--policy", POLICY, CALL, "--plugin", "facts.wasm"];
+    assert!(shown(&plugin).contains("runs no WebAssembly component"), "{}", shown(&plugin));
+    assert_eq!(code(&plugin), 2);
 }

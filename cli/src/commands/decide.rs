@@ -2,13 +2,14 @@
 
 use std::path::PathBuf;
 
-use placet_engine::{Decision, Remedy};
+use placet_engine::{Call, Decision, Engine, Remedy};
 
 use crate::commands::signing::Trust;
 use crate::commands::{bundle, call_and_text};
 use crate::component::{self, Build};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, Style, length, printable};
+use crate::plugins::Plugins;
 
 /// Judge a call and say why
 #[derive(clap::Args)]
@@ -16,7 +17,8 @@ use crate::output::{self, Format, Style, length, printable};
     placet decide --policy policies/filesystem policies/filesystem/calls/inside.json\n  \
     placet decide --policy filesystem.bundle --format json - < call.json\n  \
     placet decide --policy filesystem.bundle --trust release-2026=release.pub.pem call.json\n  \
-    placet decide --policy filesystem.bundle --engine wasm call.json")]
+    placet decide --policy filesystem.bundle --engine wasm call.json\n  \
+    placet decide --policy examples/sql/policy --plugin examples/sql/policy/facts/sql.wasm call.json")]
 pub(crate) struct Arguments {
     /// The policy: its folder, or a bundle
     #[arg(short, long)]
@@ -27,6 +29,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     trust: Trust,
     #[command(flatten)]
+    plugins: Plugins,
+    #[command(flatten)]
     build: Build,
     /// How to show the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
@@ -35,16 +39,21 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let (bundle, engine) = bundle(&arguments.policy, &arguments.trust)?;
-    let (call, text) = call_and_text(&arguments.call, &engine)?;
+    let (mut call, text) = call_and_text(&arguments.call, &engine)?;
+    arguments.plugins.compute(&engine, &mut call)?;
+    // What was computed is not in the text.
+    let text = text.as_deref().filter(|_| arguments.plugins.is_empty());
     let decision = match arguments.build.component() {
         None => engine.decide(&call),
-        Some(file) => {
-            component::load(file, &bundle, &arguments.trust)?.decide(&call, text.as_deref())?
-        }
+        Some(file) => component::load(file, &bundle, &arguments.trust)?.decide(&call, text)?,
     };
     match arguments.format {
         Format::Json => output::print_json(&decision)?,
-        Format::Text => output::print(summary(&decision, Style::of_output()))?,
+        Format::Text => {
+            let style = Style::of_output();
+            let lines = [Some(summary(&decision, style)), not_computed(&engine, &call, style)];
+            output::print(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))?;
+        }
     }
     Ok(exit(&decision))
 }
@@ -85,6 +94,15 @@ pub(crate) fn summary(decision: &Decision, style: Style) -> String {
         lines.push(style.faint(&format!("  not checked: {}", unchecked.join(", "))));
     }
     lines.join("\n")
+}
+
+/// The facts that rules read and that the call does not bring, if there are any: each counts against it.
+pub(crate) fn not_computed(engine: &Engine, call: &Call, style: Style) -> Option<String> {
+    let needed: Vec<String> = engine.facts_needed(call).iter().map(ToString::to_string).collect();
+    (!needed.is_empty()).then(|| {
+        let needed = printable(&needed.join(", "));
+        style.faint(&format!("  not computed: {needed} (`facts` of the call, or `--plugin`)"))
+    })
 }
 
 /// A remedy in words.

@@ -10,6 +10,7 @@ use crate::commands::signing::Trust;
 use crate::commands::{call, decide, engine, page};
 use crate::exit::{Exit, Failure};
 use crate::output::{self, Format, Style, printable};
+use crate::plugins::Plugins;
 
 /// Say what a code or a reason means, or judge a call and show all that led to the decision
 ///
@@ -37,6 +38,8 @@ pub(crate) struct Arguments {
     what: OsString,
     #[command(flatten)]
     trust: Trust,
+    #[command(flatten)]
+    plugins: Plugins,
     /// How to show the result
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -52,10 +55,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
         return Ok(Exit::Clean);
     };
     let engine = engine(policy, &arguments.trust)?;
-    let explanation = engine.explain(&call(what, &engine)?);
+    let mut call = call(what, &engine)?;
+    arguments.plugins.compute(&engine, &mut call)?;
+    let explanation = engine.explain(&call);
     match arguments.format {
         Format::Json => output::print_json(&explanation)?,
-        Format::Text => output::print(text(&explanation))?,
+        Format::Text => {
+            let not_computed = decide::not_computed(&engine, &call, Style::of_output());
+            let lines = [Some(text(&explanation)), not_computed];
+            output::print(lines.into_iter().flatten().collect::<Vec<_>>().join("\n"))?;
+        }
     }
     Ok(decide::exit(&explanation.decision))
 }

@@ -329,8 +329,14 @@ fn told(
         output::print(format_args!("{}: placet lint {folder}", style.bad(&findings)))?;
     }
     output::print(format_args!(
-        "next: read {folder}/policy.placet, take the `//` away before the rules that you want, then\n  \
+        "next: read {folder}/policy.placet, take the `//` away before the rules that you want, change the cases\n\
+         in {folder}/policy.cases that say that nothing is allowed, then\n  \
          placet check {folder} && placet test {folder} && placet report {folder}"
     ))?;
+    if arguments.resource.is_none() && arguments.url.is_none() && arguments.command.is_empty() {
+        output::note(
+            "drafted as a local server, which takes no tokens; for one that does: `--resource URI --issuer URI`",
+        );
+    }
     Ok(Exit::Clean)
 }

@@ -92,8 +92,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
                 count => format!("; {count} could not be read"),
             };
             let servers = counted(servers, "server");
-            let files = counted(files.len(), "configuration file");
-            output::print(format_args!("{verdict}: {servers} in {files}{unread}"))?;
+            output::print(match files.len() {
+                0 => format!("{verdict}: no configuration of an MCP client found here{unread}"),
+                count => {
+                    let files = counted(count, "configuration file");
+                    format!("{verdict}: {servers} in {files}{unread}")
+                }
+            })?;
         }
     }
     Ok(exit)

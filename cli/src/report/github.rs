@@ -1,14 +1,15 @@
 //! A diff as annotations of a GitHub workflow: one line each, at the rule that allows the calls.
 
-use placet_language::diff::{Finding, Outcome, groups};
+use placet_language::diff::{Finding, Outcome};
 
 use crate::report::{Compared, Standing, words};
 
 pub(crate) fn report(compared: &Compared<'_>) -> String {
     let mut text = String::new();
-    for group in groups(&compared.diff.expansions) {
+    let expansions: Vec<&Finding> = compared.diff.expansions.iter().collect();
+    for (standing, group) in compared.groups(&expansions) {
         let Some(first) = group.first() else { continue };
-        let level = match compared.standing(first) {
+        let level = match standing {
             Standing::Fails => "error",
             Standing::Approved | Standing::Shown => "notice",
         };
@@ -27,7 +28,7 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
         );
         let title = match first.is_silent() {
             true => "newly allowed, and nobody is asked",
-            false => "newly allowed, once approved",
+            false => "newly allowed, once somebody is asked",
         };
         text.push_str(&line(compared, level, first, title, &message));
     }

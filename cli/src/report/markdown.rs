@@ -14,6 +14,8 @@ const MARKER: &str = "<!-- placet diff -->";
 
 /// How many groups of a kind are shown; a comment has an end.
 const SHOWN: usize = 30;
+/// How many fingerprints of a group are listed: each can be approved by itself.
+const FINGERPRINTS: usize = 30;
 
 pub(crate) fn report(compared: &Compared<'_>) -> String {
     // Writing into a string cannot fail.
@@ -45,12 +47,7 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
         let _ = write!(text, "\nThe change adds {count} to the lock.\n");
     }
     section(compared, "Newly allowed, and nobody is asked", &compared.silent(), &mut text);
-    section(
-        compared,
-        "Newly allowed, once somebody approves something",
-        &compared.gated(),
-        &mut text,
-    );
+    section(compared, "Newly allowed, once somebody is asked", &compared.gated(), &mut text);
     let others = [
         ("No longer allowed", &compared.diff.contractions),
         ("Allowed again once users are asked again", &compared.diff.renewals),
@@ -100,27 +97,33 @@ fn section(compared: &Compared<'_>, title: &str, findings: &[&Finding], text: &m
         text,
         "\n### {title}\n\n| | who | what | when | fingerprint |\n|---|---|---|---|---|\n"
     );
-    let mut groups = groups(findings.iter().copied());
-    groups.sort_by_key(|group| group.first().map(|first| compared.standing(first)));
-    for group in groups.iter().take(SHOWN) {
-        row(compared, group, text);
+    let groups = compared.groups(findings);
+    for (standing, group) in groups.iter().take(SHOWN) {
+        row(*standing, group, text);
     }
     let more = groups.len().saturating_sub(SHOWN);
     if more > 0 {
         let _ = write!(text, "\nand {more} more\n");
     }
     text.push_str("\n<details><summary>Witnesses</summary>\n\n");
-    for group in groups.iter().take(SHOWN) {
+    for (_, group) in groups.iter().take(SHOWN) {
         let Some(first) = group.first() else { continue };
         let fence = fence(&first.witness);
         let _ = write!(text, "{fence}text\n{}\n{fence}\n", first.witness);
+        if group.findings.len() > 1 {
+            let ids = group.findings.iter().take(FINGERPRINTS);
+            let ids: Vec<String> = ids.map(|one| format!("`{}`", one.fingerprint)).collect();
+            let more = group.findings.len().saturating_sub(ids.len());
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let _ = write!(text, "\n{}{more}\n\n", ids.join(" "));
+        }
     }
     text.push_str("\n</details>\n");
 }
 
-fn row(compared: &Compared<'_>, group: &Group<'_>, text: &mut String) {
+fn row(standing: Standing, group: &Group<'_>, text: &mut String) {
     let Some(first) = group.first() else { return };
-    let mark = match compared.standing(first) {
+    let mark = match standing {
         Standing::Fails => "❌",
         Standing::Approved => "☑️",
         Standing::Shown => "",

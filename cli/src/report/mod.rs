@@ -13,7 +13,7 @@ mod words;
 use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
-use placet_language::diff::{Approved, Diff, FailOn, Finding, Outcome, fails};
+use placet_language::diff::{Approved, Diff, FailOn, Finding, Group, Outcome, fails, groups};
 
 use crate::exit::Failure;
 use crate::output;
@@ -78,6 +78,16 @@ impl Compared<'_> {
             false if fails(finding, self.fail_on) => Standing::Fails,
             false => Standing::Shown,
         }
+    }
+
+    /// Findings in groups of those that say the same and come to the same, what fails first: who reads that
+    /// a group is approved must not take it for all of them.
+    pub(crate) fn groups<'f>(&self, findings: &[&'f Finding]) -> Vec<(Standing, Group<'f>)> {
+        let of = |standing: Standing| {
+            let same = findings.iter().copied().filter(|one| self.standing(one) == standing);
+            groups(same).into_iter().map(|group| (standing, group)).collect::<Vec<_>>()
+        };
+        [Standing::Fails, Standing::Approved, Standing::Shown].into_iter().flat_map(of).collect()
     }
 
     /// All that could not be told, by the diff or by the solver.

@@ -23,7 +23,7 @@ pub(crate) fn report(compared: &Compared<'_>) -> Value {
                 "rules": [
                     rule("expansion.silent", "Calls are newly allowed, and nobody is asked",
                         "People with the consents and tokens that they already gave and hold can do more."),
-                    rule("expansion.gated", "Calls are newly allowed, once somebody approves something",
+                    rule("expansion.gated", "Calls are newly allowed, once somebody is asked",
                         "People can do more once they, or whoever admits clients, approve something new."),
                 ],
             }},

@@ -14,7 +14,7 @@ pub(crate) fn report(compared: &Compared<'_>) -> String {
     own_approvals(compared, style, &mut lines);
     let sections = [
         ("newly allowed, and nobody is asked", compared.silent()),
-        ("newly allowed, once somebody approves something", compared.gated()),
+        ("newly allowed, once somebody is asked", compared.gated()),
     ];
     for (title, findings) in sections {
         section(compared, (title, &findings), style, &mut lines);
@@ -82,20 +82,29 @@ fn section(
         return;
     }
     lines.push(String::new());
-    lines.push(style.strong(&format!("{title}: {}", counted(findings.len(), "finding"))));
-    let mut groups = groups(findings.iter().copied());
-    // What fails comes first.
-    groups.sort_by_key(|group| group.first().map(|first| compared.standing(first)));
+    let groups = compared.groups(findings);
+    let together = match groups.len() == findings.len() {
+        true => String::new(),
+        false => format!(" in {}", counted(groups.len(), "group")),
+    };
+    let count = counted(findings.len(), "finding");
+    lines.push(style.strong(&format!("{title}: {count}{together}")));
     let shown = if compared.all { groups.len() } else { SHOWN };
-    for group in groups.iter().take(shown) {
-        shown_group(compared, group, style, lines);
+    for (standing, group) in groups.iter().take(shown) {
+        shown_group(compared, *standing, group, style, lines);
     }
     more(groups.len().saturating_sub(shown), "group", style, lines);
 }
 
-fn shown_group(compared: &Compared<'_>, group: &Group<'_>, style: Style, lines: &mut Vec<String>) {
+fn shown_group(
+    compared: &Compared<'_>,
+    standing: Standing,
+    group: &Group<'_>,
+    style: Style,
+    lines: &mut Vec<String>,
+) {
     let Some(first) = group.first() else { return };
-    let mark = match compared.standing(first) {
+    let mark = match standing {
         Standing::Fails => style.bad("✗"),
         Standing::Approved => style.good("✓"),
         Standing::Shown => String::from("·"),

@@ -110,8 +110,9 @@ pub(crate) fn counts(compared: &Compared<'_>) -> String {
         format!("{} lost", diff.contractions.len()),
         format!("{} asked again", diff.renewals.len()),
     ];
-    if !compared.approved.fingerprints.is_empty() {
-        counts.push(format!("{} approved", compared.approved.fingerprints.len()));
+    let approved = compared.approved.fingerprints.len();
+    if approved > 0 {
+        counts.push(format!("{approved} of these approved"));
     }
     let open = compared.open().len();
     if open > 0 {

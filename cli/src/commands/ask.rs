@@ -24,7 +24,9 @@ use crate::output::{self, Format, Style, counted, length, plural, printable};
         placet ask 'which clients reach access destructive'\n  \
         placet ask 'which consents stand behind github/create_issue'\n  \
         placet ask --policy policies/filesystem 'what can anyone call'\n\n\
-        `spec/ask.md` says what the words mean.")]
+        `spec/ask.md` says what the words mean.\n\n\
+        Exit codes: 0 answered, 2 the question or the policy is unusable, 3 for some tools it could not be \
+        decided.")]
 pub(crate) struct Arguments {
     /// The question
     question: String,

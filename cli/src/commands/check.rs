@@ -14,7 +14,9 @@ use crate::output::{self, Format, Style, counted, plural};
 /// Check a policy: its syntax, names and types, against its servers' catalogues
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  placet check policies/filesystem\n  \
-                        placet check --format json . | jq '.diagnostics[].message'")]
+                        placet check --format json . | jq '.diagnostics[].message'\n\n\
+                        Exit codes: 0 no errors, 1 errors, 2 the folder, or a file that the policy names, \
+                        is unusable. Warnings fail nothing here: `placet lint` is for that.")]
 pub(crate) struct Arguments {
     /// The policy's folder
     #[arg(default_value = ".")]

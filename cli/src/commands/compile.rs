@@ -17,7 +17,8 @@ use crate::output;
 #[command(after_help = "Examples:\n  placet compile policies/filesystem -o filesystem.bundle\n  \
     placet compile policies/filesystem --emit cedar\n  \
     placet compile policies/filesystem -o filesystem.bundle \\\n    \
-    --sign release.pem --key-id release-2026 --serial 7")]
+    --sign release.pem --key-id release-2026 --serial 7\n\n\
+    Exit codes: 0 written, 1 the policy has errors, 2 the folder, a key or the output is unusable.")]
 pub(crate) struct Arguments {
     /// The policy's folder
     #[arg(default_value = ".")]

@@ -18,7 +18,8 @@ use crate::plugins::Plugins;
     placet decide --policy filesystem.bundle --format json - < call.json\n  \
     placet decide --policy filesystem.bundle --trust release-2026=release.pub.pem call.json\n  \
     placet decide --policy filesystem.bundle --engine wasm call.json\n  \
-    placet decide --policy examples/sql/policy --plugin examples/sql/policy/facts/sql.wasm call.json")]
+    placet decide --policy examples/sql/policy --plugin examples/sql/policy/facts/sql.wasm call.json\n\n\
+    Exit codes: 0 allowed, 1 denied, 2 the policy or the call is unusable.")]
 pub(crate) struct Arguments {
     /// The policy: its folder, or a bundle
     #[arg(short, long)]

@@ -19,17 +19,19 @@ use crate::plugins::Plugins;
 #[derive(clap::Args)]
 #[command(
     override_usage = "placet explain [OPTIONS] <CODE|REASON>\n       \
-                      placet explain [OPTIONS] --policy <POLICY> <CALL>",
+                      placet explain [OPTIONS] [--policy <POLICY>] <CALL>",
     after_help = "Examples:\n  \
         placet explain deny.optional\n  \
         placet explain consent.none\n  \
         placet explain --policy policies/filesystem policies/filesystem/calls/outside.json\n  \
         placet explain --policy policies/filesystem \\\n    \
-        'alice via assistant calls filesystem/read_text_file {path: \"/srv/data/a\"} under reading'"
+        'alice via assistant calls filesystem/read_text_file {path: \"/srv/data/a\"} under reading'\n\n\
+        Exit codes: 0 the call is allowed, or the page is shown, 1 it is denied, 2 the policy or the call \
+        is unusable, or the word is no code and no reason."
 )]
 #[group(skip)]
 pub(crate) struct Arguments {
-    /// The policy that judges the call: its folder, or a bundle
+    /// The policy that judges the call: its folder, or a bundle; by default the folder where you are
     #[arg(short, long)]
     policy: Option<PathBuf>,
     /// A code or a reason; with `--policy` a file with the call as JSON, where `-` reads standard
@@ -48,11 +50,20 @@ pub(crate) struct Arguments {
 /// How many rules are shown to people; machines get all.
 const SHOWN: usize = 5;
 
+/// Whether this is a call, and no code and no reason.
+fn is_call(what: &Path) -> bool {
+    what == Path::new("-") || what.exists() || what.to_string_lossy().contains(' ')
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let what = Path::new(&arguments.what);
-    let Some(policy) = &arguments.policy else {
-        page::show(what, arguments.format)?;
-        return Ok(Exit::Clean);
+    let policy = match &arguments.policy {
+        Some(policy) => policy,
+        None if is_call(what) => Path::new("."),
+        None => {
+            page::show(what, arguments.format)?;
+            return Ok(Exit::Clean);
+        }
     };
     let engine = engine(policy, &arguments.trust)?;
     let mut call = call(what, &engine)?;

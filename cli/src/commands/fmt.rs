@@ -15,7 +15,9 @@ use crate::output::{self, counted, printable};
 #[command(after_help = "Statements with mistakes are reported and left as they are.\n\n\
                         Examples:\n  placet fmt policies/filesystem\n  \
                         placet fmt --check policies/filesystem\n  \
-                        placet fmt --stdin < policy.placet")]
+                        placet fmt --stdin < policy.placet\n\n\
+                        Exit codes: 0 formatted, 1 a statement has mistakes, or something would change \
+                        (`--check`), 2 a file is unusable.")]
 pub(crate) struct Arguments {
     /// Policy files, and folders with policy files right inside
     #[arg(value_name = "PATH", default_value = ".")]

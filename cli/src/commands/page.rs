@@ -45,12 +45,6 @@ pub(crate) fn show(what: &Path, format: Format) -> Result<(), Failure> {
 
 fn not_known(what: &Path) -> Failure {
     let word = what.display();
-    if what == Path::new("-") || what.exists() {
-        return Failure::new(format_args!(
-            "`{word}` is a call, and no policy is named to judge it"
-        ))
-        .help(format!("write `placet explain --policy DIR {word}`"));
-    }
     let codes = Code::ALL.iter().map(|code| code.as_str());
     let known = codes.chain(Reason::ALL.iter().map(|reason| reason.as_str()));
     let help = did_you_mean(&word.to_string(), known).unwrap_or_else(|| {

@@ -16,7 +16,9 @@ use crate::output::{self, Style, counted, printable};
 /// Run a policy's cases, and show why each that fails was decided otherwise
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  placet test policies/filesystem\n  \
-                        placet test --filter 'consent is asked for again' --min-coverage 80 .")]
+                        placet test --filter 'consent is asked for again' --min-coverage 80 .\n\n\
+                        Exit codes: 0 all pass, 1 a case fails or too little is covered, 2 the policy or a \
+                        case is unusable, or there is none.")]
 pub(crate) struct Arguments {
     /// The policy's folder; cases are in `*.cases` files in it and in its `cases` and `tests`
     #[arg(default_value = ".")]

@@ -16,7 +16,8 @@ use crate::output::Format;
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  \
     placet verify filesystem.bundle\n  \
-    placet verify policies/filesystem --component placet.wasm --calls 100000")]
+    placet verify policies/filesystem --component placet.wasm --calls 100000\n\n\
+    Exit codes: 0 both builds answer alike, 1 they do not, 2 the policy or the component is unusable.")]
 pub(crate) struct Arguments {
     /// The policy: its folder, or a bundle
     policy: PathBuf,

@@ -46,6 +46,16 @@ pub(crate) fn review_with_places(files: &dyn Files, limits: &Limits) -> (Checked
     (checked, places)
 }
 
+/// What becomes of calls without a requirement that decides none of them.
+fn digests_spared(survey: &Survey, rule: &str) -> &'static str {
+    if survey.spares_digests(rule) {
+        ". One thing changes: calls with an integer beyond ±2⁵³, which are denied wherever a call may \
+         have to be confirmed, are judged like others without it"
+    } else {
+        ""
+    }
+}
+
 struct Finder<'f> {
     content: &'f Content,
     places: &'f Places,
@@ -144,7 +154,10 @@ impl Finder<'_> {
                 Diagnostic::error(Code::Unreachable, format!("this `{kind}` can never apply"))
                     .warning()
                     .at(&self.places.sources, name, label)
-                    .help("leave the rule out, or check its users, clients, targets and condition"),
+                    .help(format!(
+                        "leave the rule out, or check its users, clients, targets and condition{}",
+                        digests_spared(first, rule)
+                    )),
             );
         }
         // The last first, each without those that were found before: all of them can be left out
@@ -179,7 +192,10 @@ impl Finder<'_> {
                     diagnostic = diagnostic.at(&self.places.sources, *span, "stops them too");
                 }
             }
-            found.push(diagnostic.help("leave it out, or keep the reason in a comment"));
+            found.push(diagnostic.help(format!(
+                "leave it out, or keep the reason in a comment{}",
+                digests_spared(first, rule)
+            )));
         }
         found
     }

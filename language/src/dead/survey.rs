@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use batsat::Lit;
-use placet_engine::bundle::Content;
+use placet_engine::bundle::{Content, Effect, Otherwise};
 
 use crate::analysis::{Budget, Undecided};
 use crate::reach::alike::{Alike, alike};
@@ -48,6 +48,9 @@ pub(super) struct Survey {
     /// By rule and capability.
     pub(super) allows: BTreeMap<(String, String), Allow>,
     pub(super) bounds: BTreeMap<String, Bound>,
+    /// For each tool that some `allow` is to: the requirements for which its operations need a digest,
+    /// as they may have to be confirmed.
+    confirming: BTreeSet<BTreeSet<String>>,
 }
 
 /// Surveys a policy without some of its denials and requirements; `only` one of these, if so asked.
@@ -64,6 +67,11 @@ pub(super) fn survey(
             slice.denies.retain(|(_, origin)| !left_out.contains(&origin.rule));
             slice.requires.retain(|(_, origin)| !left_out.contains(&origin.rule));
             if only.is_none() {
+                if !slice.paths.is_empty() {
+                    let rules = slice.requires.iter().map(|(_, origin)| &origin.rule);
+                    let confirming = rules.filter(|rule| asks_to_confirm(content, rule));
+                    survey.confirming.insert(confirming.cloned().collect());
+                }
                 for (_, origin) in &slice.paths {
                     survey.allows.entry(key(origin)).or_default();
                 }
@@ -92,6 +100,15 @@ pub(super) fn survey(
     Ok(survey)
 }
 
+fn asks_to_confirm(content: &Content, rule: &str) -> bool {
+    content.rules.get(rule).is_some_and(|rule| match &rule.effect {
+        Effect::Require { targets: _, otherwise } => {
+            matches!(otherwise, Some(Otherwise::Confirm { within: _ }))
+        }
+        Effect::Allow { .. } | Effect::Deny { .. } => false,
+    })
+}
+
 fn key(origin: &Origin) -> (String, String) {
     (origin.rule.clone(), origin.capability.clone().unwrap_or_default())
 }
@@ -101,6 +118,14 @@ fn bounds(slice: &Slice) -> impl Iterator<Item = &Origin> {
 }
 
 impl Survey {
+    /// Whether some operations would need no digest any more, if the requirements that never apply
+    /// or change no answer were left out, this one among them.
+    pub(super) fn spares_digests(&self, rule: &str) -> bool {
+        let is_live = |rule: &String| self.bounds.get(rule).is_some_and(|one| one.is_live);
+        let mut tools = self.confirming.iter();
+        tools.any(|rules| rules.contains(rule) && !rules.iter().any(is_live))
+    }
+
     /// Whether something is still to be found out of the rules of a slice.
     fn is_open(&self, slice: &Slice) -> bool {
         let open = |allow: Option<&Allow>| allow.is_some_and(|one| !one.is_live);

@@ -6,6 +6,9 @@ use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::Name;
 
+/// What people write for every user.
+const EVERYBODY: [&str; 3] = ["everybody", "everyone", "users"];
+
 /// The declarations of one kind, by name.
 pub(crate) struct Names<T> {
     /// What the kind is called in messages.
@@ -70,6 +73,9 @@ impl<T> Names<T> {
         )
         .at(sources, name.span, "not declared");
         let known = self.declared.keys().map(String::as_str);
+        if self.kind == "group" && EVERYBODY.contains(&name.text.as_str()) {
+            return diagnostic.help("every user is `anyone`");
+        }
         diagnostic.help(did_you_mean(&name.text, known).unwrap_or_else(|| {
             let all: Vec<String> = self.declared.keys().map(|name| format!("`{name}`")).collect();
             match all.len() {

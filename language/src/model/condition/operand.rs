@@ -137,17 +137,25 @@ impl Checker<'_> {
             let constants = self.names.constants.iter().map(|(name, _, _)| name);
             let facts = self.names.facts.iter().map(|(name, _, _)| name);
             let known = KNOWN.iter().map(|(name, _, _)| *name).chain(constants).chain(facts);
-            return Err(if matches!(path.as_str(), "token.scopes" | "scopes" | "consents") {
-                diagnostic.help(
+            return Err(
+                if matches!(
+                    path.as_str(),
+                    "token.scope" | "token.scopes" | "scope" | "scopes" | "consent" | "consents"
+                ) {
+                    diagnostic.help(
                     "scopes and consents are judged by `needs` and `under`, never in a condition",
                 )
-            } else {
-                diagnostic.help(did_you_mean(&path, known).unwrap_or_else(|| {
-                    let names: Vec<String> =
-                        KNOWN.iter().map(|(name, _, _)| format!("`{name}`")).collect();
-                    format!("conditions read the tool's arguments (`args.…`), {}", names.join(", "))
-                }))
-            });
+                } else {
+                    diagnostic.help(did_you_mean(&path, known).unwrap_or_else(|| {
+                        let names: Vec<String> =
+                            KNOWN.iter().map(|(name, _, _)| format!("`{name}`")).collect();
+                        format!(
+                            "conditions read the tool's arguments (`args.…`), {}",
+                            names.join(", ")
+                        )
+                    }))
+                },
+            );
         };
         if elements {
             return Err(Diagnostic::error(Code::TypeMismatch, format!("`{path}` has no elements"))
@@ -307,6 +315,14 @@ impl Checker<'_> {
                 Kind::Boolean => (ArgumentType::Boolean, Type::Boolean),
                 _ => (ArgumentType::Integer, Type::Integer),
             },
+            (Kind::Other, _) => {
+                return Err(Diagnostic::error(
+                    Code::ArgumentType,
+                    format!("`{shown}` cannot be judged"),
+                )
+                .at(self.sources, written.span, format!("by its type in {given_by}"))
+                .help(unreadable_type(shown)));
+            }
             (kind, true) => {
                 return Err(Diagnostic::error(
                     Code::ArgumentType,
@@ -366,10 +382,7 @@ impl Checker<'_> {
             ));
         }
         if let Some(outer) = unreadable(arguments, path) {
-            return diagnostic.help(format!(
-                "`{outer}` is of a type that conditions cannot read, such as a list of objects, or an \
-                 object in one call and a text in another; so what is in it cannot be judged"
-            ));
+            return diagnostic.help(unreadable_type(&outer));
         }
         let known = arguments.keys().map(String::as_str);
         diagnostic.help(did_you_mean(&shown, known).unwrap_or_else(|| {
@@ -380,6 +393,13 @@ impl Checker<'_> {
             }
         }))
     }
+}
+
+fn unreadable_type(argument: &str) -> String {
+    format!(
+        "`{argument}` is of a type that conditions cannot read, such as a list of objects, or an \
+         object in one call and a text in another; so what is in it cannot be judged"
+    )
 }
 
 /// The part of a path that leads to something of no type that conditions read.

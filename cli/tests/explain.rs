@@ -4,6 +4,7 @@ mod support;
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::process::Command;
 
 use placet_engine::Reason;
 use placet_language::Code;
@@ -60,11 +61,19 @@ fn a_policy_that_does_not_check_leads_to_a_page() {
 }
 
 #[test]
-fn a_call_still_takes_its_policy() {
+fn a_call_is_judged_by_the_policy_that_is_named_or_where_one_is() {
     const PACK: &str = "policies/filesystem";
     let call = format!("{PACK}/calls/outside.json");
     assert_eq!(code(&["explain", "--policy", PACK, &call]), 1);
     assert_eq!(code(&["explain", &call]), 2);
+    let line =
+        "alice via assistant calls filesystem/read_file {path: \"/srv/data/a\"} under reading";
+    for (call, expected) in [("calls/outside.json", 1), ("calls/inside.json", 0), (line, 0)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_placet"));
+        let ended =
+            command.args(["explain", call]).current_dir(root().join(PACK)).output().unwrap();
+        assert_eq!(ended.status.code(), Some(expected), "{call}: {ended:?}");
+    }
     // Beside a policy stands a call, whatever its file is called.
     assert_eq!(code(&["explain", "--policy", PACK, "deny.optional"]), 2);
     assert_eq!(code(&["explain"]), 2);

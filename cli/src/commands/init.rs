@@ -10,7 +10,8 @@ use placet_language::case::{CaseFile, CaseLimits, Filter, Outcome, run as run_ca
 use placet_language::catalogue::{self, Prose};
 use placet_language::draft::{Draft, Reach, Wishes, draft, is_name};
 use placet_language::lint::{self, Level, Linted, Metadata, Settings, World};
-use placet_language::{Limits, check, lock};
+use placet_language::scan::scan;
+use placet_language::{Code, Limits, check, lock};
 use serde_json::Value;
 
 use crate::commands::{compile, today};
@@ -88,7 +89,22 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     for (name, text) in &files {
         disk::write(&folder.join(name), text.as_bytes())?;
     }
-    told(arguments, &draft, &files, &linted)
+    told(arguments, &draft, &files, &linted)?;
+    note_unpinned(&server, &asked);
+    Ok(Exit::Clean)
+}
+
+/// Says of the command that is kept for `lint --live` that it does not name what it starts.
+fn note_unpinned(server: &str, command: &[String]) {
+    let Some((program, rest)) = command.split_first() else { return };
+    let configuration = serde_json::json!({
+        "mcpServers": { server: { "command": program, "args": rest } }
+    });
+    let scanned = scan("mcp.json", &configuration.to_string(), None);
+    for one in scanned.diagnostics.iter().filter(|one| one.code == Code::ScanUnpinned) {
+        let help = one.help.as_deref().unwrap_or("name one");
+        output::note(format_args!("{}; in {}, {help}", one.message, lint::FILE));
+    }
 }
 
 fn must_be_empty(folder: &Path) -> Result<(), Failure> {
@@ -307,7 +323,7 @@ fn told(
     draft: &Draft,
     files: &BTreeMap<String, String>,
     linted: &Linted,
-) -> Result<Exit, Failure> {
+) -> Result<(), Failure> {
     let style = Style::of_output();
     let folder = printable(&arguments.folder.display().to_string());
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
@@ -338,5 +354,5 @@ fn told(
             "drafted as a local server, which takes no tokens; for one that does: `--resource URI --issuer URI`",
         );
     }
-    Ok(Exit::Clean)
+    Ok(())
 }

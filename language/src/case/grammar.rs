@@ -31,7 +31,7 @@ fn expected(rule: Rule) -> (&'static [&'static str], Option<&'static str>) {
         Rule::clause => {
             let clauses =
                 &["with", "where", "for", "from", "token", "tool", "under", "confirmed", "at"];
-            return (clauses, Some("a clause, such as `with scopes …`,"));
+            return (clauses, Some("a clause such as `with scopes …`"));
         }
         Rule::credential => &["with"],
         Rule::token_part => &["issued", "expires", "logged", "acr", "for", "from", "of", "to"],
@@ -261,9 +261,30 @@ fn mistake(error: &pest::error::Error<Rule>, text: &str) -> CaseError {
         true => {
             Some(format!("a name that is a word of the notation stands in quotes: `\"{found}\"`"))
         }
-        false => did_you_mean(found, words.iter().copied()),
+        false => habit(found, rest, &words).or_else(|| did_you_mean(found, words.iter().copied())),
     };
     CaseError::syntax(place, format!("`{found}` was not expected here"), label).help_if(help)
+}
+
+/// What somebody means who writes as other notations do.
+fn habit(found: &str, rest: &str, expected: &[&str]) -> Option<String> {
+    Some(match found {
+        "denied" | "denies" if expected.contains(&"deny") => {
+            String::from("did you mean `deny`, and its reason?")
+        }
+        "allowed" | "allows" if expected.contains(&"allow") => {
+            String::from("did you mean `allow`?")
+        }
+        "-" if rest.starts_with("->") => {
+            String::from("what is expected stands after `=>`: `=> allow`")
+        }
+        "#" => String::from("a comment starts with `//`"),
+        "'" => String::from("texts stand in double quotes: `\"…\"`"),
+        "calls" | "reads" | "gets" | "sends" if expected.contains(&"via") => {
+            format!("say through which client: `via CLIENT {found} …`")
+        }
+        _ => return None,
+    })
 }
 
 /// What stands at the start of a text: a word, a closed text, or one other character.

@@ -17,6 +17,7 @@ use crate::model::names::Names;
 use crate::model::{Capability, Policy, Server};
 use crate::source::{Sources, Span};
 use crate::syntax::ast::{self, Duration, Given, Name, Number, Statement, Text};
+use crate::syntax::hint;
 use crate::syntax::text::unescape;
 
 /// What the passes share: the text, the declarations by name, and what was found wrong.
@@ -101,7 +102,7 @@ pub(crate) fn check(
         sources: &loaded.sources,
         parameters: &loaded.parameters,
         packs: &loaded.packs,
-        has_broken: !loaded.broken.is_empty() || !loaded.diagnostics.is_empty(),
+        has_broken: loaded.diagnostics.iter().any(Diagnostic::is_error),
         files,
         limits,
         diagnostics: Vec::new(),
@@ -321,7 +322,9 @@ impl<'a> Checker<'a> {
             "week" => 604_800,
             _ => {
                 let known = ["seconds", "minutes", "hours", "days", "weeks"];
-                let help = did_you_mean(&duration.unit.text, known);
+                let help = hint::unit(&duration.unit.text)
+                    .map(|unit| format!("did you mean `{} {unit}`?", duration.number.digits))
+                    .or_else(|| did_you_mean(&duration.unit.text, known));
                 return Err(Diagnostic::error(
                     Code::ValueUnit,
                     format!("`{}` is no unit of time", duration.unit.text),
@@ -363,8 +366,17 @@ impl<'a> Checker<'a> {
             Some(given) => Some(self.given(given)?),
             None => None,
         };
-        let issuer = self.one_issuer(named.as_ref(), what, place);
-        self.keep(issuer)
+        match self.one_issuer(named.as_ref(), what, place) {
+            Err(_) if named.is_none() && self.lacks_a_server() => None,
+            issuer => self.keep(issuer),
+        }
+    }
+
+    /// Whether something is wrong with the declaration of a server, or may be, so that what it
+    /// declares is not known.
+    pub(crate) fn lacks_a_server(&self) -> bool {
+        let mut declared = self.names.servers.iter();
+        self.has_broken || declared.any(|(name, _, _)| !self.servers.contains_key(name))
     }
 
     fn one_issuer(
@@ -413,7 +425,10 @@ impl<'a> Checker<'a> {
         let issuer = unescape(&named.raw);
         let is_local = |server: &Server| matches!(server.credentials, Credentials::Local { .. });
         let local = self.servers.values().any(is_local);
-        if declared.contains(&issuer) || (local && !issuer.trim().is_empty()) {
+        if declared.contains(&issuer)
+            || (local && !issuer.trim().is_empty())
+            || self.lacks_a_server()
+        {
             return Ok(issuer);
         }
         let known = declared.iter().map(|issuer| issuer.as_str());

@@ -215,9 +215,11 @@ pub(crate) fn check_with_places(files: &dyn Files, limits: &Limits) -> (Checked,
     let mut loaded = load::load(files, limits);
     let (policy, found, spans) = check::check(&loaded, files, limits);
     let mut diagnostics = std::mem::take(&mut loaded.diagnostics);
-    let follows_from_a_mistake = |one: &Diagnostic| {
-        one.code == Code::NameUnknown
-            && one.underlined().is_some_and(|name| loaded.broken.contains(name))
+    let follows_from_a_mistake = |one: &Diagnostic| match one.code {
+        Code::NameUnknown => one.underlined().is_some_and(|name| loaded.broken.contains(name)),
+        // Which tools are meant may be what could not be read.
+        Code::CatalogueUntyped => !loaded.broken.is_empty(),
+        _ => false,
     };
     diagnostics.extend(found.into_iter().filter(|one| !follows_from_a_mistake(one)));
     diagnostics.sort_by_cached_key(Diagnostic::sort_key);

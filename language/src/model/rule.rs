@@ -119,10 +119,18 @@ impl<'a> Checker<'a> {
         self.keep(found)?;
         let consent = consents.get(&name.text)?;
         let declared = self.names.consents.span(&name.text);
+        // As they are written: what is wrong with one of them is said where it stands.
+        let clauses = self.names.consents.get(&name.text).map(|(_, clauses)| *clauses);
+        let granted = |capability: &str| {
+            clauses.into_iter().flatten().any(|clause| match clause {
+                ast::ConsentClause::Grants(names) => names.iter().any(|one| one.text == capability),
+                _ => false,
+            })
+        };
         for target in &rule.targets {
             let ast::Target::Capability(capability) = target else { continue };
             let known = self.names.capabilities.get(&capability.text).is_some();
-            if known && !consent.grants.contains(&capability.text) {
+            if known && !granted(&capability.text) {
                 let mut diagnostic = Diagnostic::error(
                     Code::NeverGranted,
                     format!("consent `{}` does not grant `{}`", name.text, capability.text),

@@ -11,6 +11,11 @@ const UNITS: [(&str, &[&str]); 4] = [
     ("days", &["d"]),
 ];
 
+/// The unit that somebody means who writes it short.
+pub(crate) fn unit(short: &str) -> Option<&'static str> {
+    UNITS.iter().find(|(_, written)| written.contains(&short)).map(|(unit, _)| *unit)
+}
+
 /// What to do about a token that stands after `before` in a statement, if something is likely. `text`
 /// gives what is written between two places.
 pub(super) fn hint<'t>(
@@ -46,8 +51,7 @@ pub(super) fn hint<'t>(
             String::from("there are no regular expressions; `like` takes a glob: `like \"a*\"`")
         }
         (_, Token::Integer(number), Token::Word(short)) => {
-            let (unit, _) = UNITS.iter().find(|(_, written)| written.contains(&short))?;
-            format!("did you mean `{number} {unit}`?")
+            format!("did you mean `{number} {}`?", unit(short)?)
         }
         (_, Token::Word(_) | Token::Text(_), Token::Word(_) | Token::Text(_))
             if same_line && matches!(list, Some(Token::Tools | Token::Grants)) =>

@@ -1,7 +1,7 @@
 //! Syntax: from text to a tree, with every mistake reported and none hiding another.
 
 pub mod ast;
-mod hint;
+pub(crate) mod hint;
 pub(crate) mod parse;
 pub(crate) mod text;
 pub(crate) mod token;

@@ -135,10 +135,11 @@ fn starts_line(sources: &Sources, file: usize, start: usize) -> bool {
     before.is_empty() || before.ends_with('\n')
 }
 
-/// The names in a statement that does not parse.
+/// The names and texts in a statement that does not parse, as they are written.
 fn names<'t>(segment: &'t [Spanned<'_>]) -> impl Iterator<Item = String> + 't {
     segment.iter().filter_map(|(_, token, _)| match token {
         Token::Word(name) => Some((*name).to_owned()),
+        Token::Text(text) => Some(format!("\"{text}\"")),
         _ => None,
     })
 }
@@ -152,11 +153,16 @@ pub(crate) fn lex<'s>(
 ) -> (Vec<Spanned<'s>>, Vec<Span>) {
     let mut tokens: Vec<Spanned<'s>> = Vec::new();
     let mut gaps = Vec::new();
+    let mut told = 0;
     for (token, range) in Token::lexer(text).spanned() {
         let span = Span { file, start: range.start, end: range.end };
         let Ok(token) = token else {
-            diagnostics.push(unknown_character(sources, text, span));
             gaps.push(span);
+            // Else it was told of with what stands before it.
+            if range.start >= told {
+                told = range.end.max(end_of_mark(text, range.start));
+                diagnostics.push(unknown_character(sources, text, Span { end: told, ..span }));
+            }
             continue;
         };
         if let Token::Text(raw) = token {
@@ -181,6 +187,19 @@ pub(crate) fn lex<'s>(
     (tokens, gaps)
 }
 
+/// Where a mark that means nothing ends: a text in single quotes is one, and so is `&&`.
+fn end_of_mark(text: &str, start: usize) -> usize {
+    let rest = text.get(start..).unwrap_or_default();
+    let line = rest.lines().next().unwrap_or_default();
+    let mut marks = line.chars();
+    let length = match marks.next() {
+        Some('\'') => marks.as_str().find('\'').map_or(1, |closing| closing.saturating_add(2)),
+        Some(mark @ ('&' | '|')) => line.len().saturating_sub(line.trim_start_matches(mark).len()),
+        _ => 0,
+    };
+    start.saturating_add(length)
+}
+
 fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
     let found = text.get(span.start..span.end).unwrap_or_default();
     if found.starts_with('"') {
@@ -193,6 +212,8 @@ fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
         (Some(before), Some(after)) => hint::of_mark(found, before, after),
         _ => None,
     };
+    let quoted = found.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    let hint = hint.or(quoted.map(|inner| format!("texts stand in double quotes: `\"{inner}\"`")));
     let help = match found {
         "!" => "write `not`, or `!=`",
         "&" | "&&" => "write `and`",
@@ -203,8 +224,7 @@ fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
         ";" | ":" => "statements and clauses need no mark between them",
         _ => "outside texts and comments the language uses plain ASCII",
     };
-    let shown: String = found.chars().flat_map(char::escape_debug).collect();
-    Diagnostic::error(Code::SyntaxCharacter, format!("`{shown}` has no meaning here"))
+    Diagnostic::error(Code::SyntaxCharacter, format!("`{found}` has no meaning here"))
         .at(sources, span, "not part of the language")
         .help(hint.unwrap_or_else(|| help.to_owned()))
 }

@@ -12,11 +12,18 @@ pub(crate) static RULE: Rule = Rule {
 
 fn check(subject: &Subject<'_>, found: &mut Findings<'_>) {
     for consent in subject.consents.iter().filter(|one| !one.is.text.contains("{client}")) {
+        let place = "write `{client}` where the client's name shall stand: a receipt counts for that \
+                     client only";
+        let braced = consent.is.text.split_once('{').and_then(|(_, rest)| rest.split_once('}'));
+        let help = match braced {
+            Some((name, _)) => format!("`{{{name}}}` stands for nothing: {place}"),
+            None => place.to_owned(),
+        };
         found.say(
             consent.text.span,
             format!("`{}` does not say which client it is given to", consent.name.text),
             "`{client}` is missing",
-            "write `{client}` where the client's name shall stand: a receipt counts for that client only",
+            help,
         );
     }
 }

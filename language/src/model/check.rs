@@ -26,7 +26,7 @@ pub(crate) struct Checker<'a> {
     pub(crate) parameters: &'a Parameters,
     /// The files of packs, of which less is asked.
     pub(crate) packs: &'a BTreeSet<usize>,
-    /// Whether some statement does not parse.
+    /// Whether some file or statement could not be read, which is an error.
     pub(crate) has_broken: bool,
     pub(crate) files: &'a dyn Files,
     pub(crate) limits: &'a Limits,
@@ -367,16 +367,10 @@ impl<'a> Checker<'a> {
             None => None,
         };
         match self.one_issuer(named.as_ref(), what, place) {
-            Err(_) if named.is_none() && self.lacks_a_server() => None,
+            // Who is accepted may be what could not be read.
+            Err(_) if named.is_none() && self.has_broken => None,
             issuer => self.keep(issuer),
         }
-    }
-
-    /// Whether something is wrong with the declaration of a server, or may be, so that what it
-    /// declares is not known.
-    pub(crate) fn lacks_a_server(&self) -> bool {
-        let mut declared = self.names.servers.iter();
-        self.has_broken || declared.any(|(name, _, _)| !self.servers.contains_key(name))
     }
 
     fn one_issuer(
@@ -425,10 +419,7 @@ impl<'a> Checker<'a> {
         let issuer = unescape(&named.raw);
         let is_local = |server: &Server| matches!(server.credentials, Credentials::Local { .. });
         let local = self.servers.values().any(is_local);
-        if declared.contains(&issuer)
-            || (local && !issuer.trim().is_empty())
-            || self.lacks_a_server()
-        {
+        if declared.contains(&issuer) || (local && !issuer.trim().is_empty()) || self.has_broken {
             return Ok(issuer);
         }
         let known = declared.iter().map(|issuer| issuer.as_str());

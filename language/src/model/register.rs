@@ -105,7 +105,7 @@ impl<'a> Checker<'a> {
             self.say(diagnostic);
         }
         let no_issuer = declared.issuer.is_none() && self.accepted_issuers().is_empty();
-        if kind != Registration::MetadataDocument && no_issuer && !self.lacks_a_server() {
+        if kind != Registration::MetadataDocument && no_issuer && !self.has_broken {
             let diagnostic =
                 Diagnostic::error(Code::Unreachable, "no client can register like this")
                     .at(self.sources, declared.kind.span, "no server accepts tokens of any issuer")
@@ -156,7 +156,7 @@ impl<'a> Checker<'a> {
             .flat_map(|server| server.scopes.keys())
             .map(String::as_str)
             .collect();
-        if declared.contains(scope.as_str()) || self.lacks_a_server() {
+        if declared.contains(scope.as_str()) || self.has_broken {
             return Some(scope);
         }
         let help = did_you_mean(&scope, declared)

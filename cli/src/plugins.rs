@@ -9,7 +9,7 @@ use crate::exit::Failure;
 /// Which components compute facts.
 #[derive(clap::Args)]
 pub(crate) struct Plugins {
-    /// A component that computes facts which the call does not bring; may be given several times
+    /// A component that computes facts, anew where the call brings some; may be given several times
     #[arg(long = "plugin", value_name = "FILE")]
     files: Vec<PathBuf>,
 }
@@ -20,8 +20,7 @@ impl Plugins {
         self.files.is_empty()
     }
 
-    /// Computes what rules read and the call does not bring, and says on standard error what could not
-    /// be computed.
+    /// Computes what rules read, and says on standard error what could not be computed.
     ///
     /// # Errors
     ///
@@ -43,7 +42,10 @@ impl Plugins {
             let bytes = disk::read(file, BYTES).map_err(unusable)?;
             plugins.add(&bytes).map_err(|error| unusable(error.to_string()))?;
         }
-        plugins.compute(engine, call).iter().for_each(output::note);
+        for failed in plugins.compute(engine, call) {
+            // What a component says of a failure is somebody else's text.
+            output::note(output::printable(&failed.to_string()));
+        }
         Ok(())
     }
 

@@ -101,7 +101,8 @@ impl fmt::Display for NotCanonical {
 
 impl std::error::Error for NotCanonical {}
 
-fn has_unsafe_integer(value: &Value) -> bool {
+/// Whether a number in it may be another than the one that was written: an integer beyond ±2⁵³.
+pub(crate) fn has_unsafe_integer(value: &Value) -> bool {
     const LARGEST: u64 = 1 << 53;
     match value {
         Value::Number(number) => match (number.as_u64(), number.as_i64()) {

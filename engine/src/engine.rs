@@ -216,7 +216,10 @@ impl Engine {
 
     /// Finds what a call is about and what bears on it, and whether the registration or the
     /// credential breaks the chain. The decision, where the call does not get as far.
-    fn place<'a>(&'a self, call: &'a Call) -> Result<(Placed<'a>, Option<Break>), Box<Decision>> {
+    pub(crate) fn place<'a>(
+        &'a self,
+        call: &'a Call,
+    ) -> Result<(Placed<'a>, Option<Break>), Box<Decision>> {
         let content = &self.0.content;
         let broken = |broken| Box::new(self.broken(call, broken));
         let server = self
@@ -292,10 +295,11 @@ impl Engine {
         let mut candidates: Vec<&Attempt<'_>> =
             judged.attempts.iter().filter(|attempt| attempt.is_candidate(facts)).collect();
         if candidates.is_empty() {
-            let detail = String::from(
-                "no `allow` rule concerns this user, client, tool and these arguments",
-            );
-            return self.denied(call, Reason::RuleNone, detail);
+            let detail = match facts.tool.capabilities.is_empty() {
+                true => "no capability of the policy holds this tool",
+                false => "no `allow` rule concerns this user, client, tool and these arguments",
+            };
+            return self.denied(call, Reason::RuleNone, String::from(detail));
         }
         let remedied = Remedied { facts, done: unmet.done.clone() };
         let mut blocking = self.blocking(judged, &remedied);
@@ -474,9 +478,9 @@ impl Engine {
 }
 
 /// A call that is about something the policy knows, and what bears on it.
-struct Placed<'a> {
+pub(crate) struct Placed<'a> {
     tool: &'a Tool,
-    facts: Facts<'a>,
+    pub(crate) facts: Facts<'a>,
     bearing: Bearing<'a>,
 }
 
@@ -506,10 +510,18 @@ fn allowing(candidates: &[(&Attempt<'_>, Vec<Lack>)]) -> Vec<RuleReference> {
         .collect()
 }
 
-/// Checks that no two components compute what is called the same: see
-/// [`Argument`](crate::condition::Argument).
+/// Checks that no two components compute what is called the same (see
+/// [`Argument`](crate::condition::Argument)), and that nothing rests on a fact's absence, which a host
+/// brings about that computes none.
 fn check_facts(content: &Content) -> Result<(), BundleError> {
     let mut known: HashMap<(&str, &[String]), &Digest> = HashMap::new();
+    let tools = content.servers.values().flat_map(|server| server.features());
+    for (_, tool) in tools {
+        if let Some(read) = tool.reads.present.iter().find(|one| one.computed.is_some()) {
+            let what = format!("a rule asks whether `{read}` is there");
+            return Err(BundleError::Inconsistent(what));
+        }
+    }
     let tools = content.servers.values().flat_map(|server| server.features());
     for read in tools.flat_map(|(_, tool)| tool.reads.all()) {
         let Some(function) = &read.computed else { continue };

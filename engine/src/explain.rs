@@ -7,7 +7,7 @@ use crate::chain::rule::Attempt;
 use crate::condition::{Atom, Condition, Operand, Side, Test, Value, Values, quote};
 use crate::decision::Decision;
 use crate::facts::Facts;
-use crate::reason::Link;
+use crate::reason::{Link, Reason};
 
 /// A decision with everything that led to it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -202,11 +202,15 @@ pub(crate) fn links(decision: &Decision) -> Vec<LinkVerdict> {
                 (Outcome::Failed, decision.detail.clone().unwrap_or_default())
             }
             Some(Link::Evaluation) => (Outcome::NotReached, String::from("could not be computed")),
-            // A rule that forbids is found before scopes and consents are looked at.
+            // That no rule allows, or that one forbids, is found before these are looked at.
             Some(Link::Rule)
                 if matches!(link, Link::Authentication | Link::Scope | Link::Consent) =>
             {
-                (Outcome::NotReached, String::from("no rule got this far"))
+                let detail = match decision.reason {
+                    Some(Reason::RuleNone) => "no rule got this far",
+                    _ => "not reached",
+                };
+                (Outcome::NotReached, String::from(detail))
             }
             Some(at) if at < link => (Outcome::NotReached, String::from("not reached")),
             _ => (Outcome::Passed, passed(link, decision)),
@@ -226,6 +230,8 @@ fn passed(link: Link, decision: &Decision) -> String {
             String::from("the user confirmed this operation")
         }
         Link::Confirmation => String::from("not needed"),
+        // Of a denial the decision does not say what was there.
+        Link::Scope | Link::Consent if !decision.is_allow() => String::from("nothing is lacking"),
         Link::Scope if decision.needs.is_empty() => String::from("nothing is needed"),
         Link::Scope => {
             let needs: Vec<&str> = decision.needs.iter().map(String::as_str).collect();

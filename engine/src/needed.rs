@@ -5,12 +5,10 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::arguments::Arguments;
 use crate::call::Call;
-use crate::chain::operation;
 use crate::condition::{Argument, ArgumentType, Function};
-use crate::digest::Digest;
-use crate::engine::Engine;
+use crate::digest::{Digest, has_unsafe_integer};
+use crate::engine::{Engine, Placed};
 use crate::json;
 
 /// A fact that rules read of a call's argument. Computed, it is a [`Fact`](crate::call::Fact) of
@@ -44,15 +42,15 @@ impl fmt::Display for NeededFact {
 }
 
 impl Engine {
-    /// The facts that some rule reads of this call and that the call does not bring yet. None where
-    /// the call cannot be judged, and none of an argument that is absent or `null`: of nothing, nothing
-    /// is computed.
+    /// The facts that some rule reads of this call and that the call does not bring yet.
+    ///
+    /// None where the call is denied before any rule is asked, for its operation, its client or its
+    /// credential. None of an argument that is absent or `null`: of nothing, nothing is computed. And
+    /// none of one with an integer beyond ±2⁵³, which may be another in the tool's eyes than in the
+    /// component's.
     pub fn facts_needed(&self, call: &Call) -> Vec<NeededFact> {
-        let mut servers = self.content().servers.values();
-        let server = servers.find(|server| server.identity == call.server);
-        let Ok(place) = operation::judge(server, call) else { return Vec::new() };
-        let arguments = Arguments { given: place.arguments, facts: &call.facts };
-        let read: BTreeSet<(&Function, &[String])> = place
+        let Ok((Placed { facts, .. }, None)) = self.place(call) else { return Vec::new() };
+        let read: BTreeSet<(&Function, &[String])> = facts
             .tool
             .reads
             .all()
@@ -64,7 +62,10 @@ impl Engine {
         read.into_iter()
             .filter(|(function, path)| !brought(function, path))
             .filter_map(|(function, path)| {
-                let input = arguments.at(path).filter(|value| !value.is_null())?;
+                let input = facts.arguments.at(path).filter(|value| !value.is_null())?;
+                if has_unsafe_integer(input) {
+                    return None;
+                }
                 Some(NeededFact {
                     component: function.component.clone(),
                     function: function.name.clone(),

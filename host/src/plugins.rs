@@ -17,7 +17,7 @@ use crate::store::Held;
 /// Bounds on what one fact may cost. Hitting one means no value, which counts against the call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PluginLimits {
-    /// Bytes of an instance's memory.
+    /// Bytes of an instance's memory, of which it has one. Its tables may have 20,000 entries each.
     pub memory_bytes: usize,
     /// Units of fuel for one fact, the start of its instance included; an instruction of WebAssembly
     /// takes about one.
@@ -104,8 +104,11 @@ impl Plugins {
 
     /// Computes every fact that a policy wants of a call and puts it into the call. What could not be
     /// computed stays out, so that it is no value, and is told for the host's log.
+    ///
+    /// What the call brings of these components is computed anew: it may be of other arguments.
     pub fn compute(&self, policy: &Policy, call: &mut Call) -> Vec<FailedFact> {
         let mut failed = Vec::new();
+        call.facts.retain(|fact| !self.components.contains_key(&fact.function.component));
         for needed in policy.facts_needed(call) {
             match self.fact(&needed) {
                 Ok(Some(fact)) => call.facts.push(fact),
@@ -141,7 +144,11 @@ impl Plugins {
         let computed = computed.map_err(|error| {
             FactError::Ended(HostError::of_trap(&error, store.data().wanted_more))
         })?;
-        let Some(value) = computed.map_err(FactError::Refused)? else { return Ok(None) };
+        let value = computed.map_err(|why| match why.len() > limits.text_bytes {
+            true => FactError::TooLong { limit: limits.text_bytes },
+            false => FactError::Refused(why),
+        })?;
+        let Some(value) = value else { return Ok(None) };
         let value = self.value(value)?;
         let (function, argument) = (needed.function(), needed.argument.clone());
         Ok(Some(Fact { function, argument, value }))

@@ -12,6 +12,7 @@ use placet_engine::call::Fact;
 use placet_engine::{Engine, Limits};
 use placet_host::{PluginLimits, Plugins};
 use placet_language::case;
+use serde_json::Value;
 
 use crate::example::{example, example_bundle};
 
@@ -36,6 +37,11 @@ fn the_component_computes_what_the_cases_say() {
         assert_eq!(failed.is_empty(), !said.is_empty(), "{case}");
         let by_name = |facts: &mut Vec<Fact>| facts.sort_by(|a, b| a.function.cmp(&b.function));
         by_name(&mut said);
+        by_name(&mut call.facts);
+        assert_eq!(call.facts, said, "{case}");
+        // What is left of other arguments is not believed.
+        call.facts.iter_mut().for_each(|fact| fact.value = Value::from("stale"));
+        plugins.compute(&engine, &mut call);
         by_name(&mut call.facts);
         assert_eq!(call.facts, said, "{case}");
         let expected = case.expected.as_ref().unwrap().reason;

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use placet_engine::call::Fact;
+use placet_engine::call::{Fact, Status};
 use placet_engine::condition::Function;
 use placet_engine::{BundleError, Call, CallError, Digest, Engine, Limits, Reason};
 use placet_language::case::{CaseFile, CaseLimits, Filter, Outcome, run};
@@ -205,10 +205,42 @@ fn the_input_is_the_same_text_whatever_the_order_of_members() {
         asked.arguments = placet_engine::call::arguments(Some(arguments), &Limits::default());
         engine.facts_needed(&asked).first().unwrap().input.clone()
     };
-    let sorted = "{\"a\":[1,{\"x\":9007199254740993,\"y\":null}],\"b\":1.5}";
-    let other = "{\"sql\": {\"b\": 1.5, \"a\": [1, {\"y\": null, \"x\": 9007199254740993}]}}";
+    let sorted = "{\"a\":[1,{\"x\":9007199254740991,\"y\":null}],\"b\":1.5}";
+    let other = "{\"sql\": {\"b\": 1.5, \"a\": [1, {\"y\": null, \"x\": 9007199254740991}]}}";
     assert_eq!(input(&format!("{{\"sql\": {sorted}}}")), sorted);
     assert_eq!(input(other), sorted);
+}
+
+/// What the tool reads there may be another number than the component would be told.
+#[test]
+fn nothing_is_computed_of_a_number_that_is_not_exact() {
+    let mut files = files();
+    let text = files["catalogue.json"].replace("\"string\"", "\"object\"");
+    files.insert(String::from("catalogue.json"), text);
+    let engine = engine(&files);
+    let mut asked = call(&engine, json!([]));
+    for number in ["9007199254740993", "-9007199254740993", "9007199254740993.0", "1e300"] {
+        let text = format!("{{\"sql\": {{\"a\": [{number}]}}}}");
+        asked.arguments = placet_engine::call::arguments(Some(&text), &Limits::default());
+        assert_eq!(engine.facts_needed(&asked), [], "{number}");
+    }
+}
+
+/// Whoever is turned away makes nobody work.
+#[test]
+fn nothing_is_computed_for_whom_no_rule_is_asked_about() {
+    let engine = engine(&files());
+    let asked = call(&engine, json!([]));
+    assert!(!engine.facts_needed(&asked).is_empty());
+    let mut blocked = asked.clone();
+    blocked.client.status = Status::Blocked;
+    let mut unknown = asked.clone();
+    unknown.client.id = String::from("https://elsewhere.example/client.json");
+    let mut without = asked;
+    without.credential = None;
+    for call in [blocked, unknown, without] {
+        assert_eq!(engine.facts_needed(&call), [], "{:?}", engine.decide(&call).reason);
+    }
 }
 
 #[test]
@@ -276,10 +308,36 @@ fn a_bundle_in_which_two_components_compute_one_fact_is_refused() {
     let tool = content.servers.get_mut("db").unwrap().tools.get_mut("query").unwrap();
     let mut other = tool.reads.arguments.first().unwrap().clone();
     other.computed.as_mut().unwrap().component = Digest::of_bytes(b"another");
-    tool.reads.present.insert(other);
+    tool.reads.arguments.insert(other);
     let refused = load(content);
     let Err(BundleError::Inconsistent(what)) = refused else { panic!("{refused:?}") };
     assert_eq!(what, "two components compute `kind(args.sql)`");
+}
+
+/// Where nobody computes it, it is absent: a host that computes nothing would be allowed more.
+#[test]
+fn whether_a_fact_is_there_is_nothing_to_rest_on() {
+    for (condition, underlined) in [
+        ("sql.kind is absent or sql.kind == \"read\"", "sql.kind"),
+        ("sql.kind is present", "sql.kind"),
+    ] {
+        let mut files = files();
+        let policy = files.get_mut("db.placet").unwrap();
+        *policy = policy.replacen("where   ", &format!("where   {condition} and "), 1);
+        assert!(policy.contains(condition));
+        let checked = check(&files, &placet_language::Limits::default());
+        let errors: Vec<_> = checked.diagnostics.iter().filter(|one| one.is_error()).collect();
+        let [error] = errors[..] else { panic!("{errors:?}") };
+        assert_eq!((error.code, error.underlined()), (Code::TypeMismatch, Some(underlined)));
+    }
+    let mut content = engine(&files()).content().clone();
+    let tool = content.servers.get_mut("db").unwrap().tools.get_mut("query").unwrap();
+    let fact = tool.reads.arguments.iter().find(|one| one.computed.is_some()).unwrap().clone();
+    tool.reads.present.insert(fact);
+    let bundle = placet_engine::bundle::write(&content).unwrap();
+    let refused = Engine::load(&bundle, &Limits::default()).map(|_| ());
+    let Err(BundleError::Inconsistent(what)) = refused else { panic!("{refused:?}") };
+    assert_eq!(what, "a rule asks whether `kind(args.sql)` is there");
 }
 
 #[test]

@@ -42,8 +42,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Exit, Failure> {
     let (bundle, engine) = bundle(&arguments.policy, &arguments.trust)?;
     let (mut call, text) = call_and_text(&arguments.call, &engine)?;
     arguments.plugins.compute(&engine, &mut call)?;
-    // What was computed is not in the text.
-    let text = text.as_deref().filter(|_| arguments.plugins.is_empty());
+    // What was computed is not in the text. Of arguments that cannot be read nothing was.
+    let as_written = arguments.plugins.is_empty() || call.arguments.is_err();
+    let text = text.as_deref().filter(|_| as_written);
     let decision = match arguments.build.component() {
         None => engine.decide(&call),
         Some(file) => component::load(file, &bundle, &arguments.trust)?.decide(&call, text)?,

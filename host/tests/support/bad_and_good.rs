@@ -1,7 +1,7 @@
 //! Components that compute facts, from `tests/plugins`: a file each, with what comes of it.
 //!
 //! The first line of a file says that: `value` and JSON, `none`, `failed` and how the reason begins, or
-//! `unusable`. The rest is what stands in the module of `component.wat.in`, or with `whole` all of it.
+//! `unusable`. The rest is what stands in the module of `component.wat.in`, or a component.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -51,9 +51,10 @@ pub(crate) fn all() -> Vec<Plugin> {
             "unusable" => Outcome::Unusable,
             other => panic!("{name}: what is `{other}`?"),
         };
-        let whole = match rest {
-            "whole" => text.clone(),
-            _ => component.replace("{module}", &text),
+        let is_whole = ["\n(component", "\n(module"].iter().any(|start| text.contains(start));
+        let whole = match is_whole {
+            true => text.clone(),
+            false => component.replace("{module}", &text),
         };
         let bytes = wat::parse_str(&whole).unwrap_or_else(|error| panic!("{name}: {error}"));
         Plugin { name, bytes, outcome }

@@ -93,7 +93,7 @@ impl<'a> Checker<'a> {
         let condition = match clauses.condition {
             Some(expression) => {
                 let tools = [(server.to_owned(), features.clone())];
-                self.untyped(&[expression], &tools);
+                self.untyped(&[(expression, false)], &tools);
                 self.condition(expression, false, &tools)
             }
             None => None,
@@ -134,7 +134,8 @@ impl<'a> Checker<'a> {
                     self.once(&mut clauses.needs, nothing, "needs", *span);
                 }
                 CapabilityClause::Where(expression) => {
-                    self.once(&mut clauses.condition, expression, "where", name);
+                    let span = expression.first_operand().unwrap_or(name);
+                    self.once(&mut clauses.condition, expression, "where", span);
                 }
             }
         }

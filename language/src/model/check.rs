@@ -248,7 +248,11 @@ impl<'a> Checker<'a> {
             let diagnostic =
                 Diagnostic::error(Code::ClauseRepeated, format!("`{clause}` stands twice"))
                     .at(self.sources, span, "the second one")
-                    .help("keep one of them");
+                    .help(match clause {
+                        "where" | "when" => "join their conditions with `and`",
+                        "unless" => "join their conditions with `or`",
+                        _ => "keep one of them",
+                    });
             self.say(diagnostic);
         } else {
             *slot = Some(value);

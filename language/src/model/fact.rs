@@ -41,10 +41,11 @@ impl Checker<'_> {
             .iter()
             .map(|(name, fact, span)| (name.to_owned(), *fact, span))
             .collect();
-        let mut computed: BTreeMap<(String, Vec<String>), (Digest, Span)> = BTreeMap::new();
+        let mut computed: BTreeMap<(String, Vec<String>), (Digest, Kind, Span)> = BTreeMap::new();
         let mut unusable = BTreeSet::new();
         for (name, written, span) in declared {
             self.fact_space(&written.space);
+            self.fact_function(&written.function);
             let path = self.fact_argument(&written.argument);
             let kind = self.fact_kind(&written.kind);
             let component = self.component(&written.component, &mut unusable);
@@ -54,7 +55,7 @@ impl Checker<'_> {
             let function = Function { component, name: written.function.text.clone() };
             let key = (function.name.clone(), path.clone());
             match computed.get(&key) {
-                Some((other, first)) if *other != function.component => {
+                Some((other, _, first)) if *other != function.component => {
                     let argument = Argument {
                         computed: Some(function.clone()),
                         path: path.clone(),
@@ -71,9 +72,18 @@ impl Checker<'_> {
                     self.say(diagnostic);
                     continue;
                 }
+                Some((_, other, first)) if *other != kind => {
+                    let message = format!("the same fact is {kind} and {other}");
+                    let diagnostic = Diagnostic::error(Code::FactType, message)
+                        .at(self.sources, span, format!("{kind} here"))
+                        .at(self.sources, *first, format!("{other} here"))
+                        .help("one function of one argument has values of one type: take one of the two");
+                    self.say(diagnostic);
+                    continue;
+                }
                 Some(_) => {}
                 None => {
-                    computed.insert(key, (function.component.clone(), span));
+                    computed.insert(key, (function.component.clone(), kind.clone(), span));
                 }
             }
             self.facts.insert(name, Fact { function, path, kind });
@@ -88,6 +98,17 @@ impl Checker<'_> {
             let diagnostic = Diagnostic::error(Code::FactName, message)
                 .at(self.sources, space.span, "already has a meaning")
                 .help("give the component another name, such as `sql.kind`");
+            self.say(diagnostic);
+        }
+    }
+
+    /// Explanations and cases call a fact by its function, so that must not read like a view.
+    fn fact_function(&mut self, function: &ast::Name) {
+        if ["path", "url"].contains(&function.text.as_str()) {
+            let message = format!("`{}(…)` is a view of an argument", function.text);
+            let diagnostic = Diagnostic::error(Code::FactName, message)
+                .at(self.sources, function.span, "already has a meaning")
+                .help("have the component give its function another name");
             self.say(diagnostic);
         }
     }

@@ -30,7 +30,7 @@ impl<'a> Checker<'a> {
             _ => None,
         };
         let when = rule.condition.as_ref().and_then(|expression| {
-            self.untyped(&[expression], &tools);
+            self.untyped(&[(expression, false)], &tools);
             self.condition(expression, false, &tools)
         });
         self.confirm_within = None;

@@ -323,10 +323,9 @@ impl<'a> Checker<'a> {
             }
         }
         let expressions: Vec<(&ast::Expression, bool)> = when.into_iter().chain(unless).collect();
-        let written: Vec<&ast::Expression> = expressions.iter().map(|(one, _)| *one).collect();
-        self.untyped(&written, tools);
+        self.untyped(&expressions, tools);
         if side == Side::Deny {
-            self.absences(&written, tools);
+            self.absences(&expressions, tools);
         }
         let conditions: Vec<Condition> = expressions
             .into_iter()

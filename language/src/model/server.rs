@@ -284,7 +284,8 @@ impl<'a> Checker<'a> {
                 "whoever starts a local server may use it for ever, so write down how far that \
                  goes: `credentials local for read because \"…\"`",
             );
-            return Credentials::Local { up_to: Access::Read, because: String::new() };
+            // What they reach is not known, so nothing is said of what lies beyond.
+            return Credentials::Local { up_to: Access::Destructive, because: String::new() };
         };
         if declared.kind.text != "local" {
             self.unknown_credentials(declared, "write `credentials local for LEVEL because \"…\"`");

@@ -510,6 +510,17 @@ pub enum Expression {
     Test(Box<Test>),
 }
 
+impl Expression {
+    /// Where the first thing that it reads stands.
+    pub(crate) fn first_operand(&self) -> Option<Span> {
+        match self {
+            Self::And(parts) | Self::Or(parts) => parts.first().and_then(Self::first_operand),
+            Self::Not(inner) => inner.first_operand(),
+            Self::Test(test) => Some(test.operand.span),
+        }
+    }
+}
+
 /// One test of one operand.
 #[derive(Debug, Clone)]
 pub struct Test {

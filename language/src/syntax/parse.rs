@@ -222,11 +222,21 @@ fn unknown_character(sources: &Sources, text: &str, span: Span) -> Diagnostic {
         "'" => "texts stand in double quotes: `\"…\"`",
         "-" => "a name with a `-` stands in quotes, such as `tools \"list-all\"`",
         ";" | ":" => "statements and clauses need no mark between them",
+        "+" | "*" | "%" => "there is no arithmetic in conditions",
+        "~" => "there are no regular expressions; `like` takes a glob: `like \"a*\"`",
+        "/" => "a comment starts with `//`",
+        mark if mark.is_ascii() => "leave it out, or write it in a text in quotes",
         _ => "outside texts and comments the language uses plain ASCII",
     };
     Diagnostic::error(Code::SyntaxCharacter, format!("`{found}` has no meaning here"))
         .at(sources, span, "not part of the language")
         .help(hint.unwrap_or_else(|| help.to_owned()))
+}
+
+/// Whether only blanks stand before a place in its line, and some do.
+fn is_indented(text: &str, start: usize) -> bool {
+    let line = text.get(..start).unwrap_or_default().rsplit('\n').next().unwrap_or_default();
+    !line.is_empty() && line.trim().is_empty()
 }
 
 /// Cuts at the words that start a statement: at the start of a line wherever they stand, so that a
@@ -253,6 +263,8 @@ pub(crate) fn segments<'t, 's>(text: &str, tokens: &'t [Spanned<'s>]) -> Vec<&'t
             (Token::Clients, _) if follows(tokens, index, Token::Where) => false,
             (Token::Clients, Some((_, Token::Pin, _))) => false,
             (Token::Client, _) => depth == 0,
+            // A scope that a capability needs is written `needs`: this is one that strayed in.
+            (Token::Scope, _) if depth > 0 => first_on_line && !is_indented(text, *start),
             (token, _) if token.starts_statement() => first_on_line || depth == 0,
             _ => false,
         };

@@ -53,7 +53,12 @@ impl Author<'_> {
         let slot = *self.random.pick(&self.slots.clone());
         let name = operand(&slot, self.random);
         if slot.kind == Shape::Opaque || self.random.chance(8) {
-            return format!("{name} is {}", self.random.pick(&["present", "absent"]));
+            // Of a fact nobody may ask it.
+            let asked = match slot.fact {
+                Some(_) => format!("args.{}", slot.path.join(".")),
+                None => name,
+            };
+            return format!("{asked} is {}", self.random.pick(&["present", "absent"]));
         }
         let (test, other) = self.argument_test(&slot, &name);
         let mut guarded = test;

@@ -4,7 +4,7 @@ import type { Call, Engine, Fact, NeededFact } from "../dist/interfaces/placet-e
 export interface PluginLimits {
     /** Milliseconds for one fact, the start of its instance included. By default 1,000. */
     milliseconds?: number;
-    /** Bytes of an instance's memory. By default 64 MiB. */
+    /** Bytes of an instance's memory, of which it has one. By default 64 MiB. */
     memoryBytes?: number;
     /** Bytes of an argument as JSON. By default 1 MiB. */
     argumentBytes?: number;
@@ -33,7 +33,8 @@ export class Plugins {
     add(component: Uint8Array): Promise<string>;
     /**
      * Computes every fact that a policy wants of a call, and puts it into the call. What could not be
-     * computed stays out, so that it is no value, and is told for the host's log.
+     * computed stays out, so that it is no value, and is told for the host's log. What the call brings of
+     * these components is computed anew: it may be of other arguments.
      */
     compute(engine: Engine, call: Call): Promise<FailedFact[]>;
     /** Computes one fact; `undefined` where the component has no value for the argument. */

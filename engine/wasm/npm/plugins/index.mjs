@@ -18,6 +18,9 @@ const defaults = {
 /** Milliseconds in which a thread has to be there. */
 const START = 30_000;
 
+/** Megabytes that a thread's values may take beside the component's memory. */
+const HEAP = 256;
+
 const encoder = new TextEncoder();
 
 export class FactError extends Error {
@@ -65,6 +68,8 @@ export class Plugins {
     /** Computes every fact that a policy wants of a call, and puts it into the call: see `index.d.ts`. */
     async compute(engine, call) {
         const failed = [];
+        // What it brings of these components may be of other arguments.
+        call.facts = call.facts.filter(({ component }) => !this.#plugins.has(component));
         for (const needed of engine.factsNeeded(call)) {
             try {
                 const fact = await this.fact(needed);
@@ -88,10 +93,10 @@ export class Plugins {
         // A component computes one fact after the other.
         const value = plugin.last.then(() => this.#ask(plugin, name, input));
         plugin.last = value.catch(() => {});
-        const checked = this.#checked(await value);
-        return checked === undefined
+        const computed = await value;
+        return computed === undefined
             ? undefined
-            : { component, function: name, argument, value: checked };
+            : { component, function: name, argument, value: computed };
     }
 
     /** Ends the threads. */
@@ -114,8 +119,10 @@ export class Plugins {
     async #started(plugin) {
         if (plugin.worker === undefined) {
             const { glue, modules } = plugin;
+            const { textBytes, texts } = this.#limits;
             const worker = new Worker(new URL("./worker.mjs", import.meta.url), {
-                workerData: { glue, modules },
+                workerData: { glue, modules, textBytes, texts },
+                resourceLimits: { maxOldGenerationSizeMb: HEAP },
                 env: {},
                 stdin: false,
             });
@@ -154,31 +161,6 @@ export class Plugins {
                 worker.on(event, listener);
             }
         });
-    }
-
-    /** The value as JSON, within the limits. */
-    #checked(value) {
-        switch (value?.tag) {
-            case undefined:
-                return undefined;
-            case "text":
-                return JSON.stringify(this.#short(value.val, this.#limits.textBytes));
-            case "boolean":
-                return JSON.stringify(value.val);
-            case "integer":
-                return value.val.toString();
-            case "strings":
-                if (value.val.length > this.#limits.texts) {
-                    throw new FactError(
-                        `more texts came out than the limit of ${this.#limits.texts}`,
-                    );
-                }
-                return JSON.stringify(
-                    value.val.map((text) => this.#short(text, this.#limits.textBytes)),
-                );
-            default:
-                throw new FactError("the component's answer is unusable");
-        }
     }
 
     #short(text, limit) {

@@ -51,20 +51,22 @@ const memories = (bytes, start, end, pages) => {
     return written;
 };
 
-/** The module with no memory of more than so many bytes. */
+/** The module with no memory of more than so many bytes, and how many memories it has of its own. */
 export const bounded = (module, bytes) => {
     const pages = Math.floor(bytes / PAGE);
     const parts = [module.subarray(0, 8)];
+    let own = 0;
     for (let at = 8; at < module.length; ) {
         const [size, start] = number(module, at + 1);
         const end = start + size;
         if (module[at] === MEMORY) {
             const section = memories(module, start, end, pages);
+            own += number(module, start)[0];
             parts.push(Uint8Array.from([MEMORY, ...encoded(section.length), ...section]));
         } else {
             parts.push(module.subarray(at, end));
         }
         at = end;
     }
-    return Buffer.concat(parts);
+    return { bytes: Buffer.concat(parts), memories: own };
 };

@@ -13,14 +13,14 @@ use crate::syntax::ast::{self, Expression, Operator, Value};
 impl Checker<'_> {
     /// Warns of tools on whose arguments nothing can be asked: there the condition counts against
     /// the call.
-    pub(crate) fn untyped(&mut self, expressions: &[&Expression], tools: &Tools) {
+    pub(crate) fn untyped(&mut self, expressions: &[(&Expression, bool)], tools: &Tools) {
         let (mut read, mut asked) = (Vec::new(), Vec::new());
-        for expression in expressions {
-            operands(expression, &mut read, &mut asked);
+        for (expression, negated) in expressions {
+            operands(expression, *negated, &mut read, &mut asked);
         }
         read.extend(asked);
-        let reads_argument = |operand: &&&ast::Operand| self.is_of_arguments(operand);
-        let Some(span) = read.iter().find(reads_argument).map(|operand| operand.span) else {
+        let mut of_arguments = read.iter().filter(|(operand, _)| self.is_of_arguments(operand));
+        let Some(span) = of_arguments.next().map(|(operand, _)| operand.span) else {
             return;
         };
         let mut warnings = Vec::new();
@@ -45,16 +45,17 @@ impl Checker<'_> {
     }
 
     /// A `deny` on an argument that a call may leave out must say what its absence means.
-    pub(crate) fn absences(&mut self, expressions: &[&Expression], tools: &Tools) {
+    pub(crate) fn absences(&mut self, expressions: &[(&Expression, bool)], tools: &Tools) {
         let (mut read, mut present) = (Vec::new(), Vec::new());
-        for expression in expressions {
-            operands(expression, &mut read, &mut present);
+        for (expression, negated) in expressions {
+            operands(expression, *negated, &mut read, &mut present);
         }
         let names = |operand: &ast::Operand| -> Vec<String> {
             operand.path.iter().map(|name| name.text.clone()).collect()
         };
-        let mut asked: BTreeSet<Vec<String>> = present.into_iter().map(names).collect();
-        for operand in read {
+        let present = present.into_iter().map(|(operand, _)| operand);
+        let mut asked: BTreeSet<Vec<String>> = present.map(names).collect();
+        for (operand, negated) in read {
             let names = names(operand);
             let path = match self.fact(operand) {
                 Some(fact) => fact.path.clone(),
@@ -90,42 +91,52 @@ impl Checker<'_> {
                 ),
             )
             .at(self.sources, operand.span, "what if it is absent?")
-            .help(format!(
-                "an absent value makes this `deny` hold; say what you mean: \
-                 `{shown} is present and …` to deny only when it is given, or \
-                 `{shown} is absent or …` to deny without it too"
-            ));
+            .help(match negated {
+                false => format!(
+                    "an absent value makes this `deny` hold; say what you mean: \
+                     `{shown} is present and …` to deny only when it is given, or \
+                     `{shown} is absent or …` to deny without it too"
+                ),
+                // What is not to be denied.
+                true => format!(
+                    "an absent value makes this `deny` hold; say what you mean, inside the `unless` or \
+                     the `not`: `{shown} is absent or …` to deny only when it is given, or \
+                     `{shown} is present and …` to deny without it too"
+                ),
+            });
             asked.insert(argument);
             self.say(diagnostic);
         }
     }
 }
 
-/// Collects the operands that are read, and those whose presence is asked for.
+/// Collects the operands that are read, and those whose presence is asked for, each with whether it
+/// stands under an odd number of negations.
 fn operands<'e>(
     expression: &'e Expression,
-    read: &mut Vec<&'e ast::Operand>,
-    asked: &mut Vec<&'e ast::Operand>,
+    negated: bool,
+    read: &mut Vec<(&'e ast::Operand, bool)>,
+    asked: &mut Vec<(&'e ast::Operand, bool)>,
 ) {
     match expression {
         Expression::And(parts) | Expression::Or(parts) => {
             for part in parts {
-                operands(part, read, asked);
+                operands(part, negated, read, asked);
             }
         }
-        Expression::Not(inner) => operands(inner, read, asked),
+        Expression::Not(inner) => operands(inner, !negated, read, asked),
         Expression::Test(test) => {
             if let Some((Operator::Is(_), _)) = test.operator {
-                asked.push(&test.operand);
+                asked.push((&test.operand, negated));
                 return;
             }
-            read.push(&test.operand);
+            read.push((&test.operand, negated));
             if let Some((
                 Operator::Equal(Value::Operand(other)) | Operator::NotEqual(Value::Operand(other)),
                 _,
             )) = &test.operator
             {
-                read.push(other);
+                read.push((other, negated));
             }
         }
     }

@@ -34,9 +34,10 @@ impl Checker<'_> {
         let (attribute, kind) = if root == "args" {
             self.argument(written, elements, presence, tools)?
         } else if let Some(fact) = self.fact(written) {
-            self.computed(written, fact, elements, presence, tools)?
+            self.computed(written, fact, (elements, presence), tools)?
         } else {
-            self.attribute(written, elements)?
+            self.attribute(written, elements)
+                .map_err(|wrong| self.or_an_argument(written, tools, wrong))?
         };
         if view.is_some() && (presence || kind != Type::Text) {
             let why = match presence {
@@ -165,6 +166,37 @@ impl Checker<'_> {
         Ok((attribute.clone(), *kind))
     }
 
+    /// Suggests the argument of the same name where there is one: `args` was left out, or called as
+    /// another language calls it.
+    fn or_an_argument(
+        &self,
+        written: &ast::Operand,
+        tools: &Tools,
+        wrong: Diagnostic,
+    ) -> Diagnostic {
+        const ROOTS: [&str; 4] = ["call", "client", "token", "user"];
+        let names: Vec<String> = written.path.iter().map(|name| name.text.clone()).collect();
+        let known = names.first().is_some_and(|root| ROOTS.contains(&root.as_str()));
+        if wrong.code != Code::NameUnknown || known {
+            return wrong;
+        }
+        let is_argument = |path: &[String]| {
+            tools.iter().any(|(server, features)| {
+                let catalogue = self.servers.get(server).map(|server| &server.catalogue);
+                features.iter().any(|feature| {
+                    let arguments = catalogue.and_then(|one| one.arguments(feature));
+                    let arguments = arguments.and_then(Result::ok);
+                    arguments.is_some_and(|arguments| lookup(arguments, path).is_some())
+                })
+            })
+        };
+        let mut tails = (0..names.len()).filter_map(|skipped| names.get(skipped..));
+        match tails.find(|path| is_argument(path)) {
+            Some(path) => wrong.help(format!("did you mean `args.{}`?", path.join("."))),
+            None => wrong,
+        }
+    }
+
     /// The fact that a path names, if it names one.
     pub(super) fn fact(&self, written: &ast::Operand) -> Option<&Fact> {
         let [space, function] = written.path.as_slice() else { return None };
@@ -198,18 +230,27 @@ impl Checker<'_> {
         &self,
         written: &ast::Operand,
         fact: &Fact,
-        elements: bool,
-        presence: bool,
+        (elements, presence): (bool, bool),
         tools: &Tools,
     ) -> Result<(Attribute, Type), Diagnostic> {
         let Fact { function, path, kind } = fact;
+        // A host that computes nothing would meet it.
+        if presence {
+            let argument = path.join(".");
+            return Err(Diagnostic::error(
+                Code::TypeMismatch,
+                "whether a fact is there is no question for a condition",
+            )
+            .at(self.sources, written.span, "absent too where nobody computed it")
+            .help(format!("ask it of the argument: `args.{argument} is present`")));
+        }
         // Whatever type it has.
         self.agreed(written, path, true, tools)?;
         let named = Named {
             shown: written.path.iter().map(|name| name.text.as_str()).collect::<Vec<_>>().join("."),
             given_by: String::from("the policy"),
         };
-        let (argument_type, kind) = self.typed(written, kind, elements, presence, &named)?;
+        let (argument_type, kind) = self.typed(written, kind, elements, false, &named)?;
         let computed = Some(function.clone());
         let argument = Argument { computed, path: path.clone(), kind: argument_type };
         Ok((Attribute::Argument(argument), kind))

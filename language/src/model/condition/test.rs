@@ -246,7 +246,16 @@ impl Checker<'_> {
             (Type::Address, Value::Text(text)) => {
                 let network = unescape(&text.raw);
                 Network::parse(&network).map(Test::UnderNetwork).ok_or_else(|| {
-                    self.mismatch(text.span, "a network such as \"10.0.0.0/8\"", operand, kind)
+                    let is_range = network.contains('/');
+                    let wrong =
+                        self.mismatch(text.span, "a network such as \"10.0.0.0/8\"", operand, kind);
+                    match is_range {
+                        true => wrong.help(
+                            "write the network's first address and how many bits are fixed, with \
+                             nothing set beyond them: `\"10.0.0.0/8\"`, and not `\"10.0.0.1/8\"`",
+                        ),
+                        false => wrong,
+                    }
                 })
             }
             (Type::Path | Type::Address, other) => {

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::bundle::{Effect, Otherwise, Source};
 use crate::chain::rule::Attempt;
-use crate::condition::{Atom, Condition, Operand, Side, Test, Value, Values, quote};
+use crate::condition::{
+    Argument, Atom, Attribute, Condition, Operand, Side, Test, Value, Values, quote,
+};
 use crate::decision::Decision;
 use crate::facts::Facts;
 use crate::reason::{Link, Reason};
@@ -91,7 +93,10 @@ pub struct RequireVerdict {
 pub(crate) fn verdict(attempt: &Attempt<'_>, facts: &Facts<'_>) -> AllowVerdict {
     let mut lacks = Vec::new();
     if !attempt.concerns.who {
-        lacks.push(format!("the user is not {}", who(attempt)));
+        lacks.push(match &facts.call.user {
+            Some(_) => format!("the user is not {}", who(attempt)),
+            None => format!("the caller is a machine, and not {}", who(attempt)),
+        });
     }
     if !attempt.concerns.client {
         lacks.push(match &attempt.rule.clients {
@@ -159,6 +164,17 @@ fn unmet(condition: &Condition, facts: &Facts<'_>, place: &str, into: &mut Vec<S
     }
 }
 
+/// An argument that is there, whatever its type, as JSON; cut where it is long.
+fn given(operand: &Operand, facts: &Facts<'_>) -> Option<String> {
+    const LONGEST: usize = 60;
+    let Attribute::Argument(Argument { computed: None, path, kind: _ }) = &operand.attribute else {
+        return None;
+    };
+    let json = facts.arguments.at(path).filter(|value| !value.is_null())?.to_string();
+    let cut = json.char_indices().nth(LONGEST).and_then(|(end, _)| json.get(..end));
+    Some(cut.map(|start| format!("{start}…")).unwrap_or(json))
+}
+
 /// What an atom that fails met.
 fn found(atom: &Atom, facts: &Facts<'_>) -> Option<String> {
     if atom.test == Test::Present {
@@ -172,7 +188,10 @@ fn found(atom: &Atom, facts: &Facts<'_>) -> Option<String> {
             let why = operand.view.map(|view| view.refusal(&raw)).unwrap_or_default();
             format!("{name} is {}, {why}", quote(&raw))
         }
-        (None, _) => format!("{name} has no value"),
+        (None, _) => match given(operand, facts) {
+            Some(json) => format!("{name} is {json}, which is not of its type"),
+            None => format!("{name} has no value"),
+        },
     };
     if atom.quantifier.is_none() {
         let name = operand.attribute.to_string();

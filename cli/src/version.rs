@@ -31,10 +31,23 @@ impl Version {
         if path.is_dir() {
             return Self::of_folder(path);
         }
+        if path.is_file() && path.extension().is_some_and(|ending| ending == "placet") {
+            return Err(Failure::new(format_args!(
+                "`{name}` is a file of a policy, and no policy"
+            ))
+            .help("a version is all that decides: name the folder"));
+        }
         if path.is_file() {
             return Self::of_bundle(path);
         }
-        let repository = Repository::of(folder)?;
+        let repository = Repository::of(folder).map_err(|_| {
+            Failure::new(format_args!(
+                "`{name}` is no folder and no file, and `{}` is in no git repository whose revision it \
+                 could be",
+                folder.display()
+            ))
+            .help("name a policy's folder, or a bundle that `placet compile` wrote")
+        })?;
         let tree = repository.at(name, folder)?;
         let label = format!("{name} ({})", short(&tree.commit));
         Self::of_files(label, Box::new(tree))

@@ -138,6 +138,15 @@ fn what_is_unusable_is_never_clean() {
     assert!(said.contains("does not check"), "{said}");
     let unknown = shown(&["diff", "no-such-revision", BEFORE]);
     insta::assert_snapshot!("unknown", unknown);
+    let said = |arguments: &[&str]| {
+        let output = placet(arguments);
+        assert_eq!(output.status.code(), Some(2));
+        text(&output.stderr)
+    };
+    let file = said(&["diff", &format!("{BEFORE}/policy.placet"), AFTER]);
+    assert!(file.contains("name the folder"), "{file}");
+    let nowhere = said(&["diff", "nowhere", AFTER, "--policy", path]);
+    assert!(nowhere.contains("`nowhere` is no folder and no file"), "{nowhere}");
     let bundle = folder.path().join("other.bundle");
     assert_eq!(code(&["compile", BEFORE, "-o", bundle.to_str().unwrap()]), 0);
     let bytes = fs::read_to_string(&bundle).unwrap();

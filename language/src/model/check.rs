@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use placet_engine::Digest;
-use placet_engine::bundle::{Access, Credentials, Source};
+use placet_engine::bundle::{Access, Credentials, Feature, Source};
 
 use crate::diagnostic::{Code, Diagnostic, did_you_mean};
 use crate::files::Files;
@@ -140,6 +140,7 @@ pub(crate) fn check(
     checker.check_ambiguous();
     checker.check_unused(statements);
     checker.check_lock();
+    checker.suggest_other_kinds();
     let policy = Policy {
         servers: checker.servers,
         groups,
@@ -225,6 +226,40 @@ impl<'a> Checker<'a> {
         Source {
             file: self.sources.path(statement.file).to_owned(),
             line: self.sources.line(statement),
+        }
+    }
+
+    /// Says of names that are not known what else is called so.
+    fn suggest_other_kinds(&mut self) {
+        let names = &self.names;
+        let kind = |name: &str| {
+            let held = |(_, one): &(&String, &Capability)| {
+                one.features
+                    .iter()
+                    .any(|feature| matches!(feature, Feature::Tool(tool) if tool == name))
+            };
+            Some(if names.capabilities.get(name).is_some() {
+                format!("`{name}` is a capability, and stands after `to`, `for` or `grants`")
+            } else if names.consents.get(name).is_some() {
+                format!("`{name}` is a consent, and stands after `under`")
+            } else if names.groups.get(name).is_some() {
+                format!("`{name}` is a group of users, and stands before `via`")
+            } else if names.clients.get(name).is_some() {
+                format!("`{name}` is a client, or a group of them, and stands after `via`")
+            } else if let Some((capability, _)) = self.capabilities.iter().find(held) {
+                format!(
+                    "`{name}` is a tool; rules and consents name capabilities: `{capability}` holds it"
+                )
+            } else {
+                return None;
+            })
+        };
+        for diagnostic in &mut self.diagnostics {
+            if diagnostic.code == Code::NameUnknown
+                && let Some(meant) = diagnostic.underlined().and_then(kind)
+            {
+                diagnostic.help = Some(meant);
+            }
         }
     }
 
@@ -371,10 +406,19 @@ impl<'a> Checker<'a> {
             None => None,
         };
         match self.one_issuer(named.as_ref(), what, place) {
-            // Who is accepted may be what could not be read.
-            Err(_) if named.is_none() && self.has_broken => None,
+            // Who is accepted may be what could not be read, or what a server does not say.
+            Err(_) if named.is_none() && (self.has_broken || self.some_server_has_no_issuer()) => {
+                None
+            }
             issuer => self.keep(issuer),
         }
+    }
+
+    fn some_server_has_no_issuer(&self) -> bool {
+        self.servers.values().any(|server| match &server.credentials {
+            Credentials::Oauth { issuers, .. } => issuers.is_empty(),
+            Credentials::Local { .. } => false,
+        })
     }
 
     fn one_issuer(

@@ -223,6 +223,10 @@ pub(crate) fn check_with_places(files: &dyn Files, limits: &Limits) -> (Checked,
     };
     diagnostics.extend(found.into_iter().filter(|one| !follows_from_a_mistake(one)));
     diagnostics.sort_by_cached_key(Diagnostic::sort_key);
+    // What is wrong with a constant shows wherever it is used.
+    diagnostics.dedup_by(|one, other| {
+        one.code == other.code && one.message == other.message && one.place() == other.place()
+    });
     let usable = diagnostics.iter().all(|one| one.severity != Severity::Error);
     let check::Spans { rules, capabilities, consents } = spans;
     let load::Loaded { sources, packs, statements, .. } = loaded;

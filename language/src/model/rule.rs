@@ -121,16 +121,22 @@ impl<'a> Checker<'a> {
         let declared = self.names.consents.span(&name.text);
         // As they are written: what is wrong with one of them is said where it stands.
         let clauses = self.names.consents.get(&name.text).map(|(_, clauses)| *clauses);
-        let granted = |capability: &str| {
-            clauses.into_iter().flatten().any(|clause| match clause {
-                ast::ConsentClause::Grants(names) => names.iter().any(|one| one.text == capability),
-                _ => false,
+        let granted: Vec<&str> = clauses
+            .into_iter()
+            .flatten()
+            .filter_map(|clause| match clause {
+                ast::ConsentClause::Grants(names) => Some(names),
+                _ => None,
             })
-        };
+            .flatten()
+            .map(|one| one.text.as_str())
+            .collect();
+        // One that is misspelt may be any.
+        let misspelt = granted.iter().any(|one| self.names.capabilities.get(one).is_none());
         for target in &rule.targets {
             let ast::Target::Capability(capability) = target else { continue };
             let known = self.names.capabilities.get(&capability.text).is_some();
-            if known && !granted(&capability.text) {
+            if known && !misspelt && !granted.contains(&capability.text.as_str()) {
                 let mut diagnostic = Diagnostic::error(
                     Code::NeverGranted,
                     format!("consent `{}` does not grant `{}`", name.text, capability.text),

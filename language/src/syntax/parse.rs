@@ -135,13 +135,15 @@ fn starts_line(sources: &Sources, file: usize, start: usize) -> bool {
     before.is_empty() || before.ends_with('\n')
 }
 
-/// The names and texts in a statement that does not parse, as they are written.
+/// The names and texts in a statement that does not parse, with quotes and without: which it takes
+/// may be the mistake.
 fn names<'t>(segment: &'t [Spanned<'_>]) -> impl Iterator<Item = String> + 't {
-    segment.iter().filter_map(|(_, token, _)| match token {
-        Token::Word(name) => Some((*name).to_owned()),
-        Token::Text(text) => Some(format!("\"{text}\"")),
+    let written = segment.iter().filter_map(|(_, token, _)| match token {
+        Token::Word(name) => Some(*name),
+        Token::Text(text) => Some(*text),
         _ => None,
-    })
+    });
+    written.flat_map(|name| [name.to_owned(), format!("\"{name}\"")])
 }
 
 /// The tokens, and the places of what is none.
